@@ -1,0 +1,242 @@
+//! Calls for a person, and the notices that tell a team of them.
+//!
+//! Owns `handoffs` and `notifications`. May not decide that a person is needed, nor when a team may be told again.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::ids::{ConversationId, HandoffId, OutboxId, RequestId};
+use crate::outbox::{self, Letter};
+use crate::rows::{HandoffRow, Json, NotificationRow};
+use crate::states::{NoticeState, Purpose};
+use crate::time::At;
+
+/// What a turn says about the need for a person.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HandoffChange {
+    /// A person is needed.
+    Open(NewHandoff),
+    /// A person is already needed, and now more: counted, made open again if it was closed.
+    Raise {
+        /// The handoff.
+        id: HandoffId,
+        /// Its priority now.
+        priority: String,
+        /// Its summary now; none: as it was.
+        summary: Option<String>,
+    },
+}
+
+/// A call for a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewHandoff {
+    /// Who must act.
+    pub team: String,
+    /// How urgent it is.
+    pub priority: String,
+    /// Why.
+    pub reason: String,
+    /// What a person needs to know.
+    pub summary: String,
+    /// What they could do.
+    pub next_step: Option<String>,
+    /// What they could write.
+    pub suggested_message: Option<String>,
+    /// What the customer told about themselves.
+    pub lead: Value,
+}
+
+/// A notice to a team.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewNotice {
+    /// Whom it is for.
+    pub team: String,
+    /// What it says.
+    pub body: String,
+    /// How it is sent; none when the team has no number, which makes it a failed notice that the console shows.
+    pub letter: Option<NoticeLetter>,
+}
+
+/// A notice in the sender's form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoticeLetter {
+    /// To whom.
+    pub recipient: Value,
+    /// What.
+    pub payload: Value,
+}
+
+impl Store {
+    /// The latest handoffs, newest first.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn handoffs(&self, limit: u32) -> Result<Vec<HandoffRow>, StoreError> {
+        self.read(move |conn| {
+            let mut query = conn.prepare_cached("SELECT * FROM handoffs ORDER BY id DESC LIMIT ?1")?;
+            let rows = query.query_map([limit], HandoffRow::read)?.collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// The latest notices to the teams, newest first.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn notifications(&self, limit: u32) -> Result<Vec<NotificationRow>, StoreError> {
+        self.read(move |conn| {
+            let mut query = conn.prepare_cached("SELECT * FROM notifications ORDER BY id DESC LIMIT ?1")?;
+            let rows = query
+                .query_map([limit], NotificationRow::read)?
+                .collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// A person takes a handoff. The chat's mode is not touched: `take_over` does that.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when it is closed or somebody else has it.
+    pub async fn take_handoff(&self, now: Timestamp, id: HandoffId, by: &str) -> Result<(), StoreError> {
+        let by = by.to_owned();
+        self.write(move |conn| {
+            let sql = "UPDATE handoffs SET status = 'taken', taken_by = ?2, taken_at = coalesce(taken_at, ?3), updated_at = ?3
+                WHERE id = ?1 AND (status = 'open' OR (status = 'taken' AND taken_by = ?2))";
+            let taken = conn.prepare_cached(sql)?.execute(params![id, by, At(now)])?;
+            if taken > 0 { Ok(()) } else { Err(missing_or(conn, id, "this handoff is closed or somebody else has it")?) }
+        })
+        .await
+    }
+
+    /// A handoff is done; closing it twice is nothing.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn close_handoff(&self, now: Timestamp, id: HandoffId) -> Result<(), StoreError> {
+        self.write(move |conn| {
+            let sql = "UPDATE handoffs SET status = 'closed', closed_at = coalesce(closed_at, ?2), updated_at = ?2 WHERE id = ?1";
+            let closed = conn.prepare_cached(sql)?.execute(params![id, At(now)])?;
+            if closed > 0 { Ok(()) } else { Err(StoreError::NotFound) }
+        })
+        .await
+    }
+}
+
+pub(crate) fn latest_open(conn: &Connection, chat: &ConversationId) -> Result<Option<HandoffRow>, StoreError> {
+    let sql = "SELECT * FROM handoffs WHERE conversation_id = ?1 AND status <> 'closed' ORDER BY id DESC LIMIT 1";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([chat], HandoffRow::read)
+        .optional()?)
+}
+
+/// Where a handoff or a notice comes from.
+pub(crate) struct Cause<'a> {
+    pub(crate) chat: &'a ConversationId,
+    pub(crate) request: &'a RequestId,
+}
+
+pub(crate) fn change(
+    conn: &Connection,
+    now: Timestamp,
+    cause: &Cause<'_>,
+    change: &HandoffChange,
+) -> Result<HandoffId, StoreError> {
+    match change {
+        HandoffChange::Open(new) => open(conn, now, cause, new),
+        HandoffChange::Raise { id, priority, summary } => {
+            let sql = "UPDATE handoffs SET priority = ?3, summary = coalesce(?4, summary), raised = raised + 1, updated_at = ?5,
+                    status = CASE status WHEN 'closed' THEN 'open' ELSE status END, closed_at = NULL
+                WHERE id = ?1 AND conversation_id = ?2";
+            let raised = conn
+                .prepare_cached(sql)?
+                .execute(params![id, cause.chat, priority, summary, At(now)])?;
+            if raised > 0 { Ok(*id) } else { Err(StoreError::NotFound) }
+        }
+    }
+}
+
+fn open(conn: &Connection, now: Timestamp, cause: &Cause<'_>, new: &NewHandoff) -> Result<HandoffId, StoreError> {
+    let sql = "INSERT INTO handoffs (conversation_id, request_id, team, priority, reason, summary, next_step, suggested_message, lead,
+            created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)";
+    conn.prepare_cached(sql)?.execute(params![
+        cause.chat,
+        cause.request,
+        new.team,
+        new.priority,
+        new.reason,
+        new.summary,
+        new.next_step,
+        new.suggested_message,
+        Json(&new.lead),
+        At(now)
+    ])?;
+    Ok(HandoffId(conn.last_insert_rowid()))
+}
+
+pub(crate) fn set_lead(conn: &Connection, now: Timestamp, id: HandoffId, lead: &Value) -> Result<(), StoreError> {
+    let sql = "UPDATE handoffs SET lead = ?2, updated_at = ?3 WHERE id = ?1";
+    let found = conn.prepare_cached(sql)?.execute(params![id, Json(lead), At(now)])?;
+    if found > 0 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+/// Writes the notice and the outbox row that carries it.
+pub(crate) fn notify(
+    conn: &Connection,
+    now: Timestamp,
+    cause: &Cause<'_>,
+    about: Option<HandoffId>,
+    notice: &NewNotice,
+) -> Result<Option<OutboxId>, StoreError> {
+    let queued = match &notice.letter {
+        None => None,
+        Some(letter) => {
+            let letter = Letter {
+                conversation: None,
+                request: Some(cause.request),
+                purpose: Purpose::Notice,
+                recipient: &letter.recipient,
+                payload: &letter.payload,
+                reply_to: None,
+                due_at: now,
+                message_row: None,
+            };
+            Some(outbox::enqueue(conn, now, &letter)?)
+        }
+    };
+    let (state, error) = if queued.is_some() {
+        (NoticeState::Queued, None)
+    } else {
+        (NoticeState::Failed, Some("no_number"))
+    };
+    let sql =
+        "INSERT INTO notifications (handoff_id, conversation_id, team, body, outbox_id, state, error_code, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    conn.prepare_cached(sql)?.execute(params![
+        about,
+        cause.chat,
+        notice.team,
+        notice.body,
+        queued,
+        state,
+        error,
+        At(now)
+    ])?;
+    Ok(queued)
+}
+
+fn missing_or(conn: &Connection, id: HandoffId, conflict: &str) -> Result<StoreError, StoreError> {
+    let there = conn
+        .prepare_cached("SELECT 1 FROM handoffs WHERE id = ?1")?
+        .exists([id])?;
+    Ok(if there {
+        StoreError::Conflict(conflict.to_owned())
+    } else {
+        StoreError::NotFound
+    })
+}

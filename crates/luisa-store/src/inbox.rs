@@ -1,0 +1,438 @@
+//! What comes in: a whole webhook is stored in one transaction, and a redelivered one changes nothing.
+//!
+//! Owns the arrival of messages, echoes, edits, deletions and news about people. Each item stands alone: one that cannot be applied is kept
+//! raw and its siblings are stored. May not decide what is answered.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Store;
+use crate::contacts::{self, Identity};
+use crate::conversations::{self, Taking};
+use crate::deliveries::{self, StatusUpdate};
+use crate::error::StoreError;
+use crate::ids::{ConversationId, MessageId};
+use crate::rows::Json;
+use crate::sqlite::in_savepoint;
+use crate::states::{Direction, MessageState, Sender};
+use crate::time::{At, after};
+
+/// One item of a webhook.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub enum Arrival {
+    /// A customer wrote.
+    Message(InboundMessage),
+    /// A person of the staff wrote from the phone.
+    Echo(EchoedMessage),
+    /// News about a message that went out.
+    Status(StatusUpdate),
+    /// A person's number or user id changed.
+    IdentityChange {
+        /// As they were known.
+        old: Identity,
+        /// As they are known now.
+        new: Identity,
+    },
+    /// The store phone's address book changed.
+    AddressBook {
+        /// Whom it is about.
+        identity: Identity,
+        /// Their name in it; none: removed from it.
+        name: Option<String>,
+    },
+    /// A message was edited by its writer.
+    Edit {
+        /// The message.
+        message_id: MessageId,
+        /// Its text now.
+        text: Option<String>,
+        /// The whole message in our own form.
+        payload: Value,
+    },
+    /// A message was deleted by its writer.
+    Revoke {
+        /// The message.
+        message_id: MessageId,
+    },
+    /// What the caller could not understand.
+    Unparsed {
+        /// The webhook's field.
+        field: String,
+        /// The part as it came.
+        raw: String,
+        /// What was wrong with it.
+        reason: String,
+    },
+}
+
+/// A message from a customer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InboundMessage {
+    /// Who wrote.
+    pub identity: Identity,
+    /// The provider's id: a second arrival under it is a duplicate.
+    pub message_id: MessageId,
+    /// Its type in our words.
+    pub kind: String,
+    /// Its text.
+    pub text: Option<String>,
+    /// The whole message in our own form.
+    pub payload: Value,
+    /// The message it quotes.
+    pub quoted: Option<MessageId>,
+    /// Its time by the provider's clock.
+    pub provider_at: Timestamp,
+    /// It was already old when it arrived.
+    pub stale: bool,
+    /// How long to wait for more of the same burst.
+    pub debounce: Debounce,
+}
+
+/// How long a burst of messages is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Debounce {
+    /// Silence after the last message, in milliseconds.
+    pub quiet_ms: u64,
+    /// At most this long after the first, in milliseconds.
+    pub max_ms: u64,
+}
+
+/// What a person of the staff wrote from the phone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EchoedMessage {
+    /// The customer.
+    pub identity: Identity,
+    /// The provider's id.
+    pub message_id: MessageId,
+    /// Its type in our words.
+    pub kind: String,
+    /// Its text.
+    pub text: Option<String>,
+    /// The whole message in our own form.
+    pub payload: Value,
+    /// Its time by the provider's clock.
+    pub provider_at: Timestamp,
+    /// Until when the chat is the person's. When that has already passed, the message is recorded and nothing is taken over.
+    pub human_until: Timestamp,
+}
+
+/// What became of an arrival. Having one means that it is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// Waits for its turn.
+    Pending(ConversationId),
+    /// Was here before: nothing changed.
+    Duplicate,
+    /// A person took the chat over.
+    TakenOver(ConversationId),
+    /// Applied; nothing to answer.
+    Applied,
+    /// Concerns a message that is not known yet: kept for it.
+    Early,
+    /// Could not be applied: kept raw in `webhook_unparsed`.
+    Unparsed,
+}
+
+impl Store {
+    /// Stores a whole webhook. When this returns `Ok`, all of it is on disk; otherwise none of it is, and it must be delivered again.
+    ///
+    /// # Errors
+    /// `Busy`, `DiskFull`, `ReadOnly`, `Broken`: never because of a single item.
+    pub async fn accept(&self, now: Timestamp, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+        let receipts: Vec<Receipt> = self
+            .write(move |conn| arrivals.iter().map(|arrival| accept_one(conn, now, arrival)).collect())
+            .await?;
+        let woke_inbox =
+            |receipt: &Receipt| !matches!(receipt, Receipt::Duplicate | Receipt::Unparsed | Receipt::Early);
+        if receipts.iter().any(woke_inbox) {
+            self.inbox_changed.notify_one();
+            self.outbox_changed.notify_one();
+        }
+        Ok(receipts)
+    }
+}
+
+fn accept_one(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Receipt, StoreError> {
+    match in_savepoint(conn, || apply(conn, now, arrival)) {
+        Ok(receipt) => Ok(receipt),
+        Err(error) if error.is_about_the_file() || conn.is_autocommit() => Err(error),
+        Err(error) => {
+            let raw = serde_json::to_string(arrival).map_err(|error| StoreError::Broken(error.to_string()))?;
+            keep_unparsed(
+                conn,
+                now,
+                &Unparsed {
+                    field: "arrival",
+                    raw: &raw,
+                    reason: &error.to_string(),
+                },
+            )?;
+            Ok(Receipt::Unparsed)
+        }
+    }
+}
+
+fn apply(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Receipt, StoreError> {
+    match arrival {
+        Arrival::Message(message) => receive(conn, now, message),
+        Arrival::Echo(echo) => record_echo(conn, now, echo),
+        Arrival::Status(status) => Ok(if deliveries::apply(conn, now, status)? {
+            Receipt::Applied
+        } else {
+            Receipt::Early
+        }),
+        Arrival::IdentityChange { old, new } => {
+            contacts::change_identity(conn, now, old, new)?;
+            Ok(Receipt::Applied)
+        }
+        Arrival::AddressBook { identity, name } => {
+            contacts::set_address_book(conn, now, identity, name.as_deref())?;
+            Ok(Receipt::Applied)
+        }
+        Arrival::Edit {
+            message_id,
+            text,
+            payload,
+        } => edit(
+            conn,
+            now,
+            message_id,
+            &Edited {
+                text: text.as_deref(),
+                payload,
+            },
+        ),
+        Arrival::Revoke { message_id } => revoke(conn, now, message_id),
+        Arrival::Unparsed { field, raw, reason } => {
+            keep_unparsed(conn, now, &Unparsed { field, raw, reason })?;
+            Ok(Receipt::Unparsed)
+        }
+    }
+}
+
+fn receive(conn: &Connection, now: Timestamp, message: &InboundMessage) -> Result<Receipt, StoreError> {
+    if find(conn, &message.message_id)?.is_some() {
+        return Ok(Receipt::Duplicate);
+    }
+    let contact = contacts::resolve(conn, now, &message.identity)?;
+    let chat = conversations::ensure(conn, now, &contact)?;
+    let revoked = deliveries::was_revoked_early(conn, &message.message_id)?;
+    let state = if revoked {
+        MessageState::Revoked
+    } else {
+        MessageState::Received
+    };
+    let record = Record {
+        message_id: &message.message_id,
+        chat: &chat,
+        from: (Direction::In, Sender::Customer),
+        kind: &message.kind,
+        text: message.text.as_deref().filter(|_| !revoked),
+        payload: Some(&message.payload).filter(|_| !revoked),
+        quoted: message.quoted.as_ref(),
+        state,
+        provider_at: message.provider_at,
+    };
+    insert(conn, now, &record)?;
+    if revoked {
+        return Ok(Receipt::Applied);
+    }
+    let waiting = Waiting {
+        chat: &chat,
+        message_id: &message.message_id,
+        payload: &message.payload,
+        stale: message.stale,
+        provider_at: message.provider_at,
+    };
+    wait(conn, now, &waiting)?;
+    pend(conn, now, &chat, message)?;
+    Ok(Receipt::Pending(chat))
+}
+
+/// Makes the chat due after the silence that ends a burst, and opens the 24-hour window.
+fn pend(conn: &Connection, now: Timestamp, chat: &ConversationId, message: &InboundMessage) -> Result<(), StoreError> {
+    let quiet = Duration::from_millis(message.debounce.quiet_ms);
+    let max = Duration::from_millis(message.debounce.max_ms);
+    let sql = "SELECT first_pending_at FROM conversations WHERE id = ?1";
+    let first: Option<At> = conn.prepare_cached(sql)?.query_row([chat], |row| row.get(0))?;
+    let first = first.map_or(now, |at| at.0);
+    let due_at = after(now, quiet).min(after(first, max));
+    let sql = "UPDATE conversations SET first_pending_at = ?2, due_at = ?3, updated_at = ?4,
+        last_inbound_at = max(coalesce(last_inbound_at, ''), ?5) WHERE id = ?1";
+    conn.prepare_cached(sql)?
+        .execute(params![chat, At(first), At(due_at), At(now), At(message.provider_at)])?;
+    Ok(())
+}
+
+fn record_echo(conn: &Connection, now: Timestamp, echo: &EchoedMessage) -> Result<Receipt, StoreError> {
+    // A redelivered echo must not take back a chat that was given back meanwhile.
+    if find(conn, &echo.message_id)?.is_some() {
+        return Ok(Receipt::Duplicate);
+    }
+    let contact = contacts::resolve(conn, now, &echo.identity)?;
+    let chat = conversations::ensure(conn, now, &contact)?;
+    let record = Record {
+        message_id: &echo.message_id,
+        chat: &chat,
+        from: (Direction::Out, Sender::Human),
+        kind: &echo.kind,
+        text: echo.text.as_deref(),
+        payload: Some(&echo.payload),
+        quoted: None,
+        state: MessageState::Sent,
+        provider_at: echo.provider_at,
+    };
+    insert(conn, now, &record)?;
+    let sql = "UPDATE conversations SET last_outbound_at = max(coalesce(last_outbound_at, ''), ?2), updated_at = ?3 WHERE id = ?1";
+    conn.prepare_cached(sql)?
+        .execute(params![chat, At(echo.provider_at), At(now)])?;
+    if deliveries::was_revoked_early(conn, &echo.message_id)? {
+        revoke(conn, now, &echo.message_id)?;
+    }
+    deliveries::apply_early(conn, now, &echo.message_id)?;
+    if echo.human_until <= now {
+        return Ok(Receipt::Applied);
+    }
+    let until = longer(conn, &chat, echo.human_until)?;
+    conversations::take_over(conn, now, &chat, &Taking { by: "phone", until })?;
+    Ok(Receipt::TakenOver(chat))
+}
+
+/// A person who already has the chat for longer, or without end, keeps it so.
+fn longer(conn: &Connection, chat: &ConversationId, until: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT human_until FROM conversations WHERE id = ?1 AND mode = 'HUMAN_ACTIVE'";
+    let now: Option<Option<At>> = conn
+        .prepare_cached(sql)?
+        .query_row([chat], |row| row.get(0))
+        .optional()?;
+    Ok(match now {
+        None => Some(until),
+        Some(None) => None,
+        Some(Some(at)) => Some(at.0.max(until)),
+    })
+}
+
+struct Edited<'a> {
+    text: Option<&'a str>,
+    payload: &'a Value,
+}
+
+fn edit(conn: &Connection, now: Timestamp, id: &MessageId, edited: &Edited<'_>) -> Result<Receipt, StoreError> {
+    let Some(chat) = find(conn, id)? else {
+        return Err(StoreError::Conflict("the edited message is not known".to_owned()));
+    };
+    // What its writer deleted, or we redacted, does not come back through an edit.
+    let sql = "UPDATE messages SET text = ?2, payload = ?3 WHERE message_id = ?1 AND payload IS NOT NULL AND state <> 'revoked'";
+    conn.prepare_cached(sql)?
+        .execute(params![id, edited.text, Json(edited.payload)])?;
+    let pending = conn
+        .prepare_cached("UPDATE inbox SET payload = ?2 WHERE message_id = ?1")?
+        .execute(params![id, Json(edited.payload)])?;
+    if pending == 0 {
+        return Ok(Receipt::Applied);
+    }
+    conversations::void_claim(conn, now, &chat)?;
+    Ok(Receipt::Pending(chat))
+}
+
+/// Drops the text wherever it was copied; what was not answered yet is not answered any more.
+fn revoke(conn: &Connection, now: Timestamp, id: &MessageId) -> Result<Receipt, StoreError> {
+    let Some(chat) = find(conn, id)? else {
+        deliveries::revoke_early(conn, now, id)?;
+        return Ok(Receipt::Early);
+    };
+    let sql = "UPDATE messages SET text = NULL, payload = NULL, state = ?2, state_rank = ?3 WHERE message_id = ?1";
+    conn.prepare_cached(sql)?
+        .execute(params![id, MessageState::Revoked, MessageState::Revoked.rank()])?;
+    conn.prepare_cached("UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE message_id = ?1")?
+        .execute([id])?;
+    conn.prepare_cached("DELETE FROM parked_inbox WHERE message_id = ?1")?
+        .execute([id])?;
+    let pending = conn
+        .prepare_cached("DELETE FROM inbox WHERE message_id = ?1")?
+        .execute([id])?;
+    if pending > 0 {
+        conversations::void_claim(conn, now, &chat)?;
+        let sql = "UPDATE conversations SET due_at = NULL, first_pending_at = NULL
+            WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE conversation_id = ?1)";
+        conn.prepare_cached(sql)?.execute([&chat])?;
+    }
+    Ok(Receipt::Applied)
+}
+
+/// The chat of a known message.
+pub(crate) fn find(conn: &Connection, id: &MessageId) -> Result<Option<ConversationId>, StoreError> {
+    let sql = "SELECT conversation_id FROM messages WHERE message_id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// A message that came from outside, as `messages` keeps it.
+pub(crate) struct Record<'a> {
+    pub(crate) message_id: &'a MessageId,
+    pub(crate) chat: &'a ConversationId,
+    pub(crate) from: (Direction, Sender),
+    pub(crate) kind: &'a str,
+    pub(crate) text: Option<&'a str>,
+    pub(crate) payload: Option<&'a Value>,
+    pub(crate) quoted: Option<&'a MessageId>,
+    pub(crate) state: MessageState,
+    pub(crate) provider_at: Timestamp,
+}
+
+pub(crate) fn insert(conn: &Connection, now: Timestamp, record: &Record<'_>) -> Result<(), StoreError> {
+    let sql = "INSERT INTO messages (message_id, conversation_id, direction, sender, kind, text, payload, quoted_message_id, state,
+            state_rank, provider_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    conn.prepare_cached(sql)?.execute(params![
+        record.message_id,
+        record.chat,
+        record.from.0,
+        record.from.1,
+        record.kind,
+        record.text,
+        record.payload.map(Json),
+        record.quoted,
+        record.state,
+        record.state.rank(),
+        At(record.provider_at),
+        At(now)
+    ])?;
+    Ok(())
+}
+
+/// A message that is to have a turn.
+pub(crate) struct Waiting<'a> {
+    pub(crate) chat: &'a ConversationId,
+    pub(crate) message_id: &'a MessageId,
+    pub(crate) payload: &'a Value,
+    pub(crate) stale: bool,
+    pub(crate) provider_at: Timestamp,
+}
+
+pub(crate) fn wait(conn: &Connection, now: Timestamp, waiting: &Waiting<'_>) -> Result<(), StoreError> {
+    let sql = "INSERT INTO inbox (conversation_id, message_id, payload, stale, provider_at, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    conn.prepare_cached(sql)?.execute(params![
+        waiting.chat,
+        waiting.message_id,
+        Json(waiting.payload),
+        waiting.stale,
+        At(waiting.provider_at),
+        At(now)
+    ])?;
+    Ok(())
+}
+
+struct Unparsed<'a> {
+    field: &'a str,
+    raw: &'a str,
+    reason: &'a str,
+}
+
+fn keep_unparsed(conn: &Connection, now: Timestamp, part: &Unparsed<'_>) -> Result<(), StoreError> {
+    conn.prepare_cached("INSERT INTO webhook_unparsed (field, raw, reason, received_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![part.field, part.raw, part.reason, At(now)])?;
+    Ok(())
+}

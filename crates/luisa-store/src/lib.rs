@@ -1,0 +1,156 @@
+//! Remembers everything LUISA must not forget, and decides nothing.
+//!
+//! Each operation is one task and one transaction: what it returns as done is on disk (`synchronous=FULL`). One thread writes and commits
+//! what waits together; reads run beside it. Operations are told the time; nothing here reads a clock. May not know HTTP, WhatsApp's words
+//! or a rule of the business.
+//!
+//! In the order of a message's way: `inbox` (it arrives), `claims` (its chat is claimed), `turns` (the decision becomes true), `outbox` (the
+//! answer leaves), `deliveries` (what became of it).
+#![warn(missing_docs)]
+
+pub mod ids;
+pub mod time;
+mod states;
+mod rows;
+mod error;
+mod inbox;
+mod contacts;
+mod conversations;
+mod claims;
+mod turns;
+mod handoffs;
+mod traces;
+mod outbox;
+mod settlement;
+mod deliveries;
+mod catalog;
+mod facts;
+mod numbers;
+mod sqlite;
+mod migrations;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::Notify;
+
+pub use catalog::{CatalogItem, CatalogRow, SyncReport};
+pub use claims::{Claimed, DirectMessage, MAX_ATTEMPTS, TurnClaim, TurnView};
+pub use contacts::Identity;
+pub use conversations::{ConversationDetail, ModeChange};
+pub use deliveries::StatusUpdate;
+pub use error::StoreError;
+pub use facts::FactEdit;
+pub use handoffs::{HandoffChange, NewHandoff, NewNotice, NoticeLetter};
+pub use ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, RequestId};
+pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt};
+pub use numbers::{Counts, Snapshot};
+pub use outbox::{Delivery, OutboxClaim, Outgoing};
+pub use rows::{
+    ContactRow, ConversationRow, HandoffRow, MessageRow, NotificationRow, OutboxRow, ParkedRow, PendingRow,
+};
+pub use settlement::{SendError, UNKNOWN_HOLDS_BACK};
+pub use states::{
+    CatalogSource, Channel, Direction, HandoffStatus, MessageState, Mode, NoticeState, OutboxState, Purpose, Sender,
+};
+pub use traces::{StoredTrace, TraceFilter, TraceRow};
+pub use turns::{TurnCommit, TurnReceipt};
+
+use sqlite::{Readers, Writer};
+
+/// How long an operation waits for another program's lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The database. Clones share it; the last one dropped waits for what is being written, then closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+    inbox_changed: Arc<Notify>,
+    outbox_changed: Arc<Notify>,
+}
+
+/// In the order in which it must be dropped: the lock is given up when nothing is written any more.
+struct Inner {
+    writer: Writer,
+    readers: Arc<Readers>,
+    path: PathBuf,
+    _serving: Option<File>,
+}
+
+impl Store {
+    /// Opens the file for a tool beside a serving process: makes it and its directory if missing, and brings it to this schema. Blocks shortly.
+    ///
+    /// # Errors
+    /// One sentence that names the file and the remedy: `ReadOnly`, `IsDirectory`, `Locked`, `NotADatabase`, `NewerSchema`, `DiskFull`,
+    /// `Unopenable`, `Broken`.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_within(path, PATIENCE)
+    }
+
+    /// Like [`Store::open`], waiting at most `patience` for other programs' locks in place of five seconds, now and in every operation.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_within(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        Self::start(path, patience, None)
+    }
+
+    /// Opens the file for the one process that serves it, held by a lock on `<file>.lock` for as long as the store lives.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and `AlreadyServed`.
+    pub fn open_for_serving(path: &Path) -> Result<Self, StoreError> {
+        let lock = sqlite::lock_for_serving(path)?;
+        Self::start(path, PATIENCE, Some(lock))
+    }
+
+    fn start(path: &Path, patience: Duration, serving: Option<File>) -> Result<Self, StoreError> {
+        let writer = Writer::start(path, patience)?;
+        let readers = Arc::new(Readers::new(path, patience));
+        let inner = Arc::new(Inner {
+            writer,
+            readers,
+            path: path.to_path_buf(),
+            _serving: serving,
+        });
+        Ok(Self {
+            inner,
+            inbox_changed: Arc::new(Notify::new()),
+            outbox_changed: Arc::new(Notify::new()),
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Wakes one waiting worker when `claim_due` may find something new. A wake-up while nobody waits is kept for the next who does.
+    pub fn inbox_changed(&self) -> &Notify {
+        &self.inbox_changed
+    }
+
+    /// The same for `claim_outbox`.
+    pub fn outbox_changed(&self) -> &Notify {
+        &self.outbox_changed
+    }
+
+    async fn write<T, F>(&self, op: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.writer.run(op).await
+    }
+
+    async fn read<T, F>(&self, op: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.readers.run(op).await
+    }
+}

@@ -1,0 +1,277 @@
+//! The engine: one thread that writes, a few connections that read.
+//!
+//! The writer takes every operation that waits, runs them in one transaction with a savepoint each, commits once, and only then answers.
+//! Owns connections, transactions and the lock file. May not know a table.
+
+use std::fs::{self, File, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::error::StoreError;
+use crate::migrations::migrate;
+
+/// At most so many operations share one commit: it bounds how long the first of them waits.
+const GROUP_LIMIT: usize = 64;
+/// At most so many operations wait for the writer; further callers wait for a place.
+const QUEUE_LIMIT: usize = 1024;
+const READERS: usize = 4;
+const CACHED_STATEMENTS: usize = 128;
+
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Runs on the connection, or is told why it cannot.
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Ran + Send>;
+
+/// An operation that has run, and how to answer it once the commit's outcome is known.
+struct Ran {
+    error: Option<StoreError>,
+    answer: Answer,
+}
+
+/// The thread that owns the one writing connection.
+pub(crate) struct Writer {
+    path: PathBuf,
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Opens and migrates the file, and starts the thread.
+    pub(crate) fn start(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let conn = open_writing(path, patience)?;
+        let (jobs, waiting) = mpsc::channel(QUEUE_LIMIT);
+        let thread = std::thread::Builder::new()
+            .name("luisa-store".to_owned())
+            .spawn(move || write_loop(&conn, waiting))
+            .map_err(|error| StoreError::Broken(format!("the writer thread could not start: {error}")))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs the operation; the answer comes after the commit, or says that nothing was stored.
+    pub(crate) async fn run<T, F>(&self, op: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |conn| {
+            let outcome = conn.and_then(|conn| in_savepoint(conn, || op(conn)));
+            let error = outcome.as_ref().err().cloned();
+            // The caller may have gone away; what it asked for is stored all the same.
+            let answer = Box::new(move |commit: Result<(), StoreError>| {
+                drop(tell.send(outcome.and_then(|value| commit.map(|()| value))));
+            });
+            Ran { error, answer }
+        });
+        let stopped = || StoreError::Broken("the writer has stopped".to_owned());
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(job).await.map_err(|_| stopped())?;
+        told.await.map_err(|_| stopped())?.map_err(|error| error.at(&self.path))
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for the operations under way, so that a lock released afterwards is released in truth.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn write_loop(conn: &Connection, mut waiting: mpsc::Receiver<Job>) {
+    while let Some(first) = waiting.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_LIMIT
+            && let Ok(job) = waiting.try_recv()
+        {
+            group.push(job);
+        }
+        commit_together(conn, group);
+    }
+}
+
+fn commit_together(conn: &Connection, group: Vec<Job>) {
+    let mut broken = run(conn, "BEGIN IMMEDIATE").err();
+    let mut answers = Vec::with_capacity(group.len());
+    for job in group {
+        let ran = job(broken.clone().map_or(Ok(conn), Err));
+        answers.push(ran.answer);
+        // A full or failing disk makes SQLite end the transaction by itself: nothing of the group is stored.
+        if broken.is_none() && conn.is_autocommit() {
+            let unexplained = || StoreError::Broken("the transaction was rolled back by the database".to_owned());
+            broken = Some(ran.error.unwrap_or_else(unexplained));
+        }
+    }
+    let committed = match broken {
+        Some(error) => Err(error),
+        None => run(conn, "COMMIT").inspect_err(|_| drop(run(conn, "ROLLBACK"))),
+    };
+    for answer in answers {
+        answer(committed.clone());
+    }
+}
+
+/// Runs a part of a transaction that fails alone: on an error or a panic only its own changes are undone.
+pub(crate) fn in_savepoint<T>(
+    conn: &Connection,
+    part: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    run(conn, "SAVEPOINT part")?;
+    let outcome = catch_unwind(AssertUnwindSafe(part))
+        .unwrap_or_else(|_| Err(StoreError::Broken("an operation panicked, which is a bug".to_owned())));
+    if conn.is_autocommit() {
+        return outcome;
+    }
+    if outcome.is_err() && run(conn, "ROLLBACK TO part").is_err() {
+        // Half an operation must never be committed with its neighbours.
+        drop(run(conn, "ROLLBACK"));
+        return outcome;
+    }
+    run(conn, "RELEASE part")?;
+    outcome
+}
+
+fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+/// Connections that only read, opened as they are needed.
+pub(crate) struct Readers {
+    path: PathBuf,
+    patience: Duration,
+    idle: Mutex<Vec<Connection>>,
+    places: Semaphore,
+}
+
+impl Readers {
+    pub(crate) fn new(path: &Path, patience: Duration) -> Self {
+        let idle = Mutex::new(Vec::new());
+        Self {
+            path: path.to_path_buf(),
+            patience,
+            idle,
+            places: Semaphore::new(READERS),
+        }
+    }
+
+    /// Runs the operation on one consistent view of what is committed.
+    pub(crate) async fn run<T, F>(self: &Arc<Self>, op: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let _place = self
+            .places
+            .acquire()
+            .await
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        let readers = Arc::clone(self);
+        let reading = tokio::task::spawn_blocking(move || readers.read(op));
+        let outcome = reading
+            .await
+            .map_err(|error| StoreError::Broken(format!("a read did not finish: {error}")))?;
+        outcome.map_err(|error| error.at(&self.path))
+    }
+
+    fn read<T>(&self, op: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = kept.map_or_else(|| open_reading(&self.path, self.patience), Ok)?;
+        let view = conn.unchecked_transaction()?;
+        let outcome = op(&view);
+        drop(view);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        outcome
+    }
+}
+
+fn open_reading(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(patience)?;
+    conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(conn)
+}
+
+/// Opens the file for writing at this binary's schema, or says in one sentence why it cannot.
+pub(crate) fn open_writing(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+    prepare_place(path)?;
+    try_open_writing(path, patience).map_err(|error| match error.at(path) {
+        // Nothing of ours is running yet, so whoever holds the lock is another program.
+        StoreError::Busy => StoreError::Locked {
+            path: path.to_path_buf(),
+        },
+        other => other,
+    })
+}
+
+fn try_open_writing(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(patience)?;
+    conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    migrate(&mut conn, path)?;
+    Ok(conn)
+}
+
+/// Makes the directory, and refuses what SQLite would explain badly or, run by root, not at all.
+fn prepare_place(path: &Path) -> Result<(), StoreError> {
+    let owned = path.to_path_buf();
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        fs::create_dir_all(directory).map_err(|error| StoreError::Unopenable {
+            path: owned.clone(),
+            reason: error.to_string(),
+        })?;
+        if fs::metadata(directory).is_ok_and(|meta| meta.permissions().readonly()) {
+            return Err(StoreError::ReadOnly { path: owned });
+        }
+    }
+    let Ok(meta) = fs::metadata(path) else { return Ok(()) };
+    if meta.is_dir() {
+        return Err(StoreError::IsDirectory { path: owned });
+    }
+    if meta.permissions().readonly() {
+        return Err(StoreError::ReadOnly { path: owned });
+    }
+    Ok(())
+}
+
+/// Takes the advisory lock of the one process that serves this file; it ends with the returned file, however the process ends.
+pub(crate) fn lock_for_serving(path: &Path) -> Result<File, StoreError> {
+    prepare_place(path)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let unopenable = |error: std::io::Error| StoreError::Unopenable {
+        path: PathBuf::from(&name),
+        reason: error.to_string(),
+    };
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&name)
+        .map_err(unopenable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyServed {
+            path: path.to_path_buf(),
+        }),
+        Err(TryLockError::Error(error)) => Err(unopenable(error)),
+    }
+}
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

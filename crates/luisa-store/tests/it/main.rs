@@ -1,0 +1,16 @@
+//! The store as its callers use it: real files, one test binary.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, an error is a failure")]
+
+mod shop;
+
+mod catalog;
+mod contacts;
+mod crash;
+mod inbox;
+mod migrations;
+mod numbers;
+mod opening;
+mod outbox;
+mod people;
+mod statuses;
+mod turns;

@@ -1,0 +1,169 @@
+//! People take chats over and give them back; LUISA never speaks over them.
+
+use luisa_store::*;
+
+use crate::shop::*;
+
+async fn mode_of(shop: &Shop, chat: &ConversationId) -> Mode {
+    shop.store.peek(chat).await.unwrap().conversation.mode
+}
+
+#[tokio::test]
+async fn an_echo_takes_the_chat_and_the_pending_messages_stay() {
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    assert_eq!(
+        shop.accept_one(at(1), echo(at(1), ANA, "e1")).await,
+        Receipt::TakenOver(chat.clone())
+    );
+    let turn = shop.claim(at(10)).await.turn;
+    assert_eq!(turn.conversation.mode, Mode::HumanActive);
+    assert_eq!(turn.conversation.human_by.as_deref(), Some("phone"));
+    assert_eq!(turn.conversation.human_since, Some(at(1)));
+    assert_eq!(turn.conversation.human_until, Some(at(1 + 12 * 3600)));
+    assert_eq!(turn.pending.len(), 1);
+    assert_eq!(turn.recent[0].sender, Sender::Human);
+}
+
+#[tokio::test]
+async fn a_redelivered_echo_does_not_take_the_chat_back_after_it_was_given_back() {
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    shop.accept_one(at(1), echo(at(1), ANA, "e1")).await;
+    shop.store.give_back(at(2), &chat).await.unwrap();
+    assert_eq!(shop.accept_one(at(3), echo(at(1), ANA, "e1")).await, Receipt::Duplicate);
+    assert_eq!(mode_of(&shop, &chat).await, Mode::AiActive);
+}
+
+#[tokio::test]
+async fn an_echo_that_arrives_after_its_time_is_recorded_and_takes_nothing() {
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    let late = at(13 * 3600);
+    assert_eq!(shop.accept_one(late, echo(at(1), ANA, "e1")).await, Receipt::Applied);
+    assert_eq!(mode_of(&shop, &chat).await, Mode::AiActive);
+    assert_eq!(shop.store.conversation(&chat, 9).await.unwrap().messages.len(), 2);
+}
+
+#[tokio::test]
+async fn an_echo_does_not_shorten_what_a_person_already_has() {
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    shop.store.take_over(at(1), &chat, "carmen", None).await.unwrap();
+    shop.accept_one(at(2), echo(at(2), ANA, "e1")).await;
+    assert_eq!(shop.store.peek(&chat).await.unwrap().conversation.human_until, None);
+    assert_eq!(shop.store.revert_expired(at(999_999)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_person_who_takes_over_between_commit_and_send_cancels_the_reply() {
+    let shop = Shop::open();
+    let (chat, _) = shop.answers(at(0), ANA, "m1", "¿Cuál máquina?").await;
+    shop.accept_one(at(11), echo(at(11), ANA, "e1")).await;
+    assert!(shop.store.claim_outbox(at(12), 10, LEASE).await.unwrap().is_empty());
+    assert_eq!(shop.text("SELECT state FROM outbox").unwrap(), "cancelled");
+    let messages = shop.store.conversation(&chat, 10).await.unwrap().messages;
+    assert_eq!(messages[1].state, MessageState::Cancelled);
+    let trace = shop.trace_of("r-m1").await;
+    assert_eq!(
+        (trace.error_message.as_deref(), trace.whatsapp_send_success),
+        (Some("human_took_over"), None)
+    );
+    assert_eq!(
+        shop.store.snapshot(at(20)).await.unwrap().errores_count,
+        0,
+        "it is not an error"
+    );
+}
+
+#[tokio::test]
+async fn a_reply_refused_while_a_person_took_over_is_not_tried_again() {
+    let shop = Shop::open();
+    let (chat, _) = shop.answers(at(0), ANA, "m1", "¿Cuál máquina?").await;
+    let sending = shop.claim_send(at(11)).await;
+    shop.store
+        .take_over(at(12), &chat, "carmen", Some(at(900)))
+        .await
+        .unwrap();
+    shop.store
+        .outbox_retry(at(13), sending, at(14), refused("130429"))
+        .await
+        .unwrap();
+    assert!(shop.store.claim_outbox(at(20), 10, LEASE).await.unwrap().is_empty());
+    assert_eq!(shop.text("SELECT state FROM outbox").unwrap(), "cancelled");
+}
+
+#[tokio::test]
+async fn a_person_who_takes_over_during_a_turn_makes_it_decide_again() {
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    let claimed = shop.claim(at(5)).await;
+    shop.store
+        .take_over(at(6), &chat, "carmen", Some(at(900)))
+        .await
+        .unwrap();
+    let lost = shop
+        .store
+        .commit_turn(at(7), claimed.claim, replying(&chat, "m1", "¡Compre!"))
+        .await;
+    assert!(matches!(lost, Err(StoreError::Conflict(_))));
+    let again = shop.claim(at(7)).await;
+    assert_eq!(again.turn.conversation.mode, Mode::HumanActive);
+    shop.store
+        .commit_turn(at(8), again.claim, replying(&chat, "m1", "Ya la atienden"))
+        .await
+        .unwrap();
+    assert_eq!(
+        shop.claim_send(at(9)).await.row().payload["text"],
+        "Ya la atienden",
+        "a courtesy may still be sent"
+    );
+}
+
+#[tokio::test]
+async fn a_person_answers_from_the_console() {
+    let shop = Shop::open();
+    let (chat, _) = shop.answers(at(0), ANA, "m1", "¿Cuál máquina?").await;
+    let taking = ("carmen".to_owned(), Some(at(900)));
+    let queued = shop
+        .store
+        .answer_as_person(at(11), &chat, taking, reply("Hola Ana"))
+        .await
+        .unwrap()
+        .unwrap();
+    let sending = shop.claim_send(at(11)).await;
+    assert_eq!((sending.row().id, sending.row().purpose), (queued, Purpose::Console));
+    let messages = shop.store.conversation(&chat, 10).await.unwrap().messages;
+    let states: Vec<_> = messages.iter().map(|row| (row.sender, row.state)).collect();
+    let expected = [
+        (Sender::Customer, MessageState::Received),
+        (Sender::Luisa, MessageState::Cancelled),
+        (Sender::Human, MessageState::Queued),
+    ];
+    assert_eq!(states, expected);
+}
+
+#[tokio::test]
+async fn a_chat_reverts_to_luisa_when_its_time_with_a_person_ends() {
+    let shop = Shop::open();
+    let ana = shop.says(at(0), ANA, "m1", "hola").await;
+    let luz = shop.says(at(0), LUZ, "m2", "hola").await;
+    shop.store
+        .take_over(at(1), &ana, "carmen", Some(at(100)))
+        .await
+        .unwrap();
+    shop.store
+        .take_over(at(1), &luz, "carmen", Some(at(200)))
+        .await
+        .unwrap();
+    assert_eq!(shop.store.revert_expired(at(99)).await.unwrap(), []);
+    assert_eq!(
+        shop.store.revert_expired(at(100)).await.unwrap(),
+        std::slice::from_ref(&ana)
+    );
+    assert_eq!(shop.store.revert_expired(at(101)).await.unwrap(), []);
+    assert_eq!(
+        (mode_of(&shop, &ana).await, mode_of(&shop, &luz).await),
+        (Mode::AiActive, Mode::HumanActive)
+    );
+}
