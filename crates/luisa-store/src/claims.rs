@@ -62,6 +62,8 @@ pub struct TurnView {
     pub pending: Vec<PendingRow>,
     /// The last messages that are not pending, oldest first.
     pub recent: Vec<MessageRow>,
+    /// The messages that the pending ones quote, however old.
+    pub quoted: Vec<MessageRow>,
     /// The latest handoff that is not closed.
     pub open_handoff: Option<HandoffRow>,
     /// When a team was last notified about this chat.
@@ -388,6 +390,7 @@ fn view(conn: &Connection, id: &ConversationId) -> Result<TurnView, StoreError> 
         .query_map(params![id, RECENT], MessageRow::read)?
         .collect::<Result<_, _>>()?;
     recent.reverse();
+    let quoted = quoted(conn, id, &pending)?;
     let open_handoff = handoffs::latest_open(conn, id)?;
     let sql = "SELECT created_at FROM notifications WHERE conversation_id = ?1 ORDER BY id DESC LIMIT 1";
     let last_notice: Option<At> = conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
@@ -396,10 +399,21 @@ fn view(conn: &Connection, id: &ConversationId) -> Result<TurnView, StoreError> 
         contact,
         pending,
         recent,
+        quoted,
         open_handoff,
         last_notice_at,
         conversation,
     })
+}
+
+fn quoted(conn: &Connection, id: &ConversationId, pending: &[PendingRow]) -> Result<Vec<MessageRow>, StoreError> {
+    let sql = "SELECT * FROM messages WHERE message_id = ?1 AND conversation_id = ?2";
+    let mut found = Vec::new();
+    for quoted in pending.iter().filter_map(|row| row.quoted_message_id.as_ref()) {
+        let row = conn.prepare_cached(sql)?.query_row(params![quoted, id], MessageRow::read);
+        found.extend(row.optional()?);
+    }
+    Ok(found)
 }
 
 /// Counts, for each pending message, what came in during the minute before it.

@@ -25,6 +25,7 @@ mod settlement;
 mod deliveries;
 mod catalog;
 mod facts;
+mod retention;
 mod numbers;
 mod sqlite;
 mod migrations;

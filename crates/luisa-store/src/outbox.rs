@@ -18,6 +18,9 @@ use crate::settlement::{SendError, Settlement, learn_wamid, own_error, set_laten
 use crate::states::{Direction, MessageState, OutboxState, Purpose, Sender};
 use crate::time::{At, after};
 
+/// The error of what was being sent when the process stopped.
+const PROCESS_STOPPED: &str = "process_stopped";
+
 /// A message to a customer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing {
@@ -186,6 +189,32 @@ impl Store {
             .await?;
         self.outbox_changed.notify_one();
         Ok(resumed)
+    }
+
+    /// Makes due again what a stopped process was sending and no status has settled since; says how many. Only to be asked when statuses have
+    /// had time to come: a provider that took a message says so, and what it says nothing of never reached it. Sendings that timed out are
+    /// not touched.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn resend_unheard(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let resent = self
+            .write(move |conn| {
+                let sql = "SELECT id FROM outbox WHERE state = 'unknown' AND error_code = ?1 AND status_rank = 0";
+                let unheard = ids(conn, sql, [PROCESS_STOPPED])?;
+                for id in &unheard {
+                    let settlement = if is_overtaken(conn, *id)? {
+                        Settlement::cancelled()
+                    } else {
+                        Settlement::resumed(now)
+                    };
+                    settle(conn, now, *id, &settlement)?;
+                }
+                Ok(unheard.len())
+            })
+            .await?;
+        self.outbox_changed.notify_one();
+        Ok(resent)
     }
 
     /// Nothing that waits for this chat leaves before `until`.
@@ -358,7 +387,7 @@ pub(crate) fn forget_claims(conn: &Connection, now: Timestamp) -> Result<usize, 
             conn,
             now,
             *id,
-            &Settlement::unknown(now, &own_error("process_stopped", "the process stopped while sending")),
+            &Settlement::unknown(now, &own_error(PROCESS_STOPPED, "the process stopped while sending")),
         )?;
     }
     Ok(left.len())

@@ -229,6 +229,8 @@ CREATE INDEX interaction_traces_created ON interaction_traces (created_at);
 CREATE INDEX interaction_traces_request ON interaction_traces (request_id);
 CREATE INDEX interaction_traces_message ON interaction_traces (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX interaction_traces_conversation ON interaction_traces (conversation_id, id);
+-- Words of personal messages that are kept for a while only.
+CREATE INDEX interaction_traces_personal ON interaction_traces (created_at) WHERE is_personal = 1 AND raw_text IS NOT NULL;
 
 -- Parts of webhooks that could not be understood or applied, kept whole.
 CREATE TABLE webhook_unparsed (

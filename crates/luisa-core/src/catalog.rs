@@ -1,0 +1,347 @@
+//! Products: what the store sells, and which product a message means.
+//!
+//! Owns the items, the reading of `catalog.csv` and the matching of names and models. May not choose what to recommend
+//! (that is `stages::recommend`) nor write text.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lexicon::fold::plain;
+use crate::lexicon::tokens::Word;
+use crate::money::Cop;
+use crate::rows::{self, RowFault};
+use crate::symbol::Symbol;
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    pub id: String,
+    pub brand: String,
+    /// As the store writes it: `KT-D3`; empty for an item known by its kind alone.
+    pub model: String,
+    /// How a reply names it: `Kingter KT-D3`.
+    pub name: String,
+    pub family: Symbol,
+    /// `industrial straight-stitch`: the kind in the store's words.
+    pub kind: String,
+    pub features: Vec<String>,
+    /// What it is good for, by use id of the pack, best first.
+    pub uses: Vec<Symbol>,
+    /// The same in words for a reply.
+    pub good_for: String,
+    /// How much work it stands: `alto` for constant production, `bajo` for now and then, empty for either.
+    pub volume: String,
+    /// Whole pesos; unknown when absent, and then nobody guesses.
+    pub price_cop: Option<Cop>,
+    pub promo: bool,
+    pub stock: Option<i64>,
+    pub active: bool,
+    pub image_id: String,
+    /// 0–10: what a seller would rather show.
+    pub priority: i64,
+    /// Other spellings of the model, or of the name when there is no model.
+    pub aliases: Vec<String>,
+}
+
+/// A product named in a message: words `start..end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mention {
+    /// Position of the item in the catalog.
+    pub item: usize,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// All products, with the index that finds them in a message.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    pub items: Vec<Item>,
+    /// Squashed spelling → item, longest spelling first.
+    spellings: Vec<(String, usize)>,
+    /// Most words that one spelling may be typed in.
+    most_words: usize,
+}
+
+/// A model may be typed in so many pieces: `heavy duty 67 05 c`.
+const PIECES: usize = 5;
+
+const COLUMNS: &[&str] = &[
+    "id",
+    "brand",
+    "model",
+    "name",
+    "family",
+    "kind",
+    "features",
+    "uses",
+    "good_for",
+    "volume",
+    "price_cop",
+    "promo",
+    "stock",
+    "active",
+    "image_id",
+    "priority",
+    "aliases",
+];
+
+/// A row of `catalog.csv`, as a store keeps it.
+#[derive(Debug, Deserialize)]
+struct Row {
+    id: String,
+    brand: String,
+    model: String,
+    name: String,
+    family: String,
+    kind: String,
+    features: String,
+    uses: String,
+    good_for: String,
+    volume: String,
+    price_cop: String,
+    promo: String,
+    stock: String,
+    active: String,
+    image_id: String,
+    priority: String,
+    aliases: String,
+}
+
+impl Catalog {
+    /// Reads `catalog.csv`; all faulty rows are named at once.
+    ///
+    /// # Errors
+    /// Every fault, with its line.
+    pub fn from_csv(bytes: &[u8]) -> Result<Self, Vec<RowFault>> {
+        let mut items: Vec<Item> = Vec::new();
+        let (rows, mut faults) = rows::read::<Row>(bytes, COLUMNS);
+        for (line, row) in rows {
+            match item_of(row) {
+                Ok(item) if items.iter().any(|known| known.id == item.id) => {
+                    let problem = format!("id `{}` is there twice; give each product its own", item.id);
+                    faults.push(RowFault { line, problem });
+                }
+                Ok(item) => items.push(item),
+                Err(problem) => faults.push(RowFault { line, problem }),
+            }
+        }
+        faults.sort_by_key(|fault| fault.line);
+        if faults.is_empty() { Ok(Self::new(items)) } else { Err(faults) }
+    }
+
+    /// Indexes items: by name, model, brand with model, and aliases; never by a brand or a family alone.
+    #[must_use]
+    pub fn new(items: Vec<Item>) -> Self {
+        let too_wide: BTreeSet<String> =
+            items.iter().flat_map(|item| [squash(&item.brand), squash(item.family.as_str())]).collect();
+        let mut spellings: Vec<(String, usize)> = Vec::new();
+        for (i, item) in items.iter().enumerate().filter(|(_, item)| item.active) {
+            let typed = [item.model.clone(), format!("{} {}", item.brand, item.model), item.name.clone()];
+            for spelling in typed.iter().chain(&item.aliases).map(|text| squash(text)) {
+                if spelling.len() >= 2 && !too_wide.contains(&spelling) {
+                    spellings.push((spelling, i));
+                }
+            }
+        }
+        spellings.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+        spellings.dedup_by(|a, b| a.0 == b.0);
+        let most_words = items.iter().map(|item| item.name.split_whitespace().count()).max().unwrap_or(0).max(PIECES);
+        Self { items, spellings, most_words }
+    }
+
+    /// Takes words out of the index that mean more than one product, such as what the pack calls a family.
+    pub fn unname<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        let wide: BTreeSet<String> = texts.map(squash).collect();
+        self.spellings.retain(|(spelling, _)| !wide.contains(spelling));
+    }
+
+    /// The item with this id, active or not.
+    #[must_use]
+    pub fn item(&self, id: &str) -> Option<&Item> {
+        self.items.iter().find(|item| item.id == id)
+    }
+
+    /// The items a customer may be offered.
+    pub fn active(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.active)
+    }
+
+    /// The products that a message names, in order, the longest reading at each place.
+    #[must_use]
+    pub fn mentions(&self, words: &[Word]) -> Vec<Mention> {
+        let mut found: Vec<Mention> = Vec::new();
+        let mut at = 0;
+        while at < words.len() {
+            match self.mention_at(words, at) {
+                Some(mention) => {
+                    at = mention.end;
+                    found.push(mention);
+                }
+                None => at += 1,
+            }
+        }
+        found
+    }
+
+    fn mention_at(&self, words: &[Word], start: usize) -> Option<Mention> {
+        let most_letters = self.spellings.first().map_or(0, |(spelling, _)| spelling.len() + 1);
+        let longest = (start + self.most_words).min(words.len());
+        for end in (start + 1..=longest).rev() {
+            let typed: String = words[start..end].iter().map(|w| w.text.as_str()).collect();
+            if typed.len() < 2 || typed.len() > most_letters {
+                continue;
+            }
+            let typed = squash(&typed);
+            let exact = self.spellings.iter().find(|(spelling, _)| *spelling == typed);
+            let slipped = || self.spellings.iter().find(|(spelling, _)| same_model_mistyped(spelling, &typed));
+            if let Some((_, item)) = exact.or_else(slipped) {
+                return Some(Mention { item: *item, start, end });
+            }
+        }
+        None
+    }
+}
+
+/// A spelling without spaces, hyphens and accents.
+#[must_use]
+pub fn squash(text: &str) -> String {
+    plain(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+// Two neighbouring characters swapped, or one letter (not a digit) changed or missing, in a spelling long enough and
+// with digits in it.
+fn same_model_mistyped(spelling: &str, typed: &str) -> bool {
+    let has_digits = |s: &str| s.bytes().filter(u8::is_ascii_digit).count() >= 2;
+    if spelling.len() < 5 || !has_digits(spelling) || !has_digits(typed) {
+        return false;
+    }
+    let (a, b) = (spelling.as_bytes(), typed.as_bytes());
+    let common = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (ra, rb) = (&a[common..], &b[common..]);
+    match (ra.len(), rb.len()) {
+        (x, y) if x == y && x >= 1 => {
+            let swapped = x >= 2 && ra[0] == rb[1] && ra[1] == rb[0] && ra[2..] == rb[2..];
+            let one_letter = !ra[0].is_ascii_digit() && !rb[0].is_ascii_digit() && ra[1..] == rb[1..];
+            let o_for_zero = ra[0] == b'0' && rb[0] == b'o' && ra[1..] == rb[1..];
+            swapped || one_letter || o_for_zero
+        }
+        (x, y) if x == y + 1 => !ra[0].is_ascii_digit() && ra[1..] == *rb,
+        (x, y) if y == x + 1 => !rb[0].is_ascii_digit() && rb[1..] == *ra,
+        _ => false,
+    }
+}
+
+fn item_of(row: Row) -> Result<Item, String> {
+    let number = |name: &str, text: &str| -> Result<Option<i64>, String> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse()
+            .map(Some)
+            .map_err(|_| format!("{name} `{text}` is not a whole number; write digits only, or leave it empty"))
+    };
+    let flag = |name: &str, text: &str, default: bool| match text {
+        "" => Ok(default),
+        "si" | "sí" | "true" | "1" => Ok(true),
+        "no" | "false" | "0" => Ok(false),
+        other => Err(format!("{name} `{other}` must be `si` or `no`")),
+    };
+    let list = |text: &str| -> Vec<String> {
+        text.split('|').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect()
+    };
+    if row.id.is_empty() || row.name.is_empty() || row.family.is_empty() {
+        return Err("id, name and family must be filled in".to_owned());
+    }
+    let price = number("price_cop", &row.price_cop)?;
+    if price.is_some_and(|p| p <= 0) {
+        return Err(format!("price_cop `{}` must be above zero, or empty when unknown", row.price_cop));
+    }
+    Ok(Item {
+        image_id: if row.image_id.is_empty() { row.id.clone() } else { row.image_id },
+        id: row.id,
+        brand: row.brand,
+        model: row.model,
+        name: row.name,
+        family: Symbol::new(&row.family),
+        kind: row.kind,
+        features: list(&row.features),
+        uses: list(&row.uses).iter().map(|u| Symbol::new(u)).collect(),
+        good_for: row.good_for,
+        volume: row.volume,
+        price_cop: price.map(Cop),
+        promo: flag("promo", &row.promo, false)?,
+        stock: number("stock", &row.stock)?,
+        active: flag("active", &row.active, true)?,
+        priority: number("priority", &row.priority)?.unwrap_or(5),
+        aliases: list(&row.aliases),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexicon::tokens::normalize;
+
+    const HEADER: &str = "id,brand,model,name,family,kind,features,uses,good_for,volume,price_cop,promo,stock,active,image_id,priority,aliases\n";
+
+    fn catalog() -> Catalog {
+        let rows = "I006,Singer,Heavy Duty,Singer Heavy Duty,familiar,,,,,,,,,,,,\n\
+                    I007,Singer,Heavy Duty 6705C,Singer Heavy Duty 6705C,familiar,,,,,,,,,,,,6705c|6705\n\
+                    I008,Kingter,KT-D3,Kingter KT-D3,industrial,,,,,,1230000,,,,,,d3\n\
+                    I009,Kansew,KS-8800,Kansew KS-8800,industrial,,,,,,1300000,,,,,,8800\n\
+                    I005,Kingter,,fileteadora Kingter,fileteadora,,,,,,,,,,,,kingter|la de filetear\n\
+                    P001,,,Pan campesino,pan,,,,,,,,,,,,\n\
+                    P002,,,Pan,pan,,,,,,,,,,,,\n\
+                    P003,,,Torta de tres leches con fresa y mora,torta,,,,,,,,,,,,torta\n";
+        Catalog::from_csv(format!("{HEADER}{rows}").as_bytes()).expect("valid")
+    }
+
+    fn named(text: &str) -> Vec<String> {
+        let catalog = catalog();
+        let words = normalize(text, &std::collections::BTreeMap::new()).words;
+        catalog.mentions(&words).iter().map(|m| catalog.items[m.item].id.clone()).collect()
+    }
+
+    #[test]
+    fn models_are_found_however_they_are_typed() {
+        assert_eq!(named("a cómo la kingter KT-D3?"), ["I008"]);
+        assert_eq!(named("la ktd3 o la ks 8800"), ["I008", "I009"]);
+        assert_eq!(named("la 6705c"), ["I007"]);
+        assert_eq!(named("la heavy duty 6705 c"), ["I007"]);
+        assert_eq!(named("singer heavy duty"), ["I006"]);
+        assert_eq!(named("la 6750c"), ["I007"]);
+        assert_eq!(named("la 6795c"), Vec::<String>::new());
+        assert_eq!(named("kingter"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_product_without_a_model_is_found_by_its_whole_name() {
+        assert_eq!(named("precio de la fileteadora Kingter"), ["I005"]);
+        assert_eq!(named("muéstreme la de filetear"), ["I005"]);
+        assert_eq!(named("Quiero pan campesino"), ["P001"]);
+        assert_eq!(named("una torta de tres leches con fresa y mora, por favor"), ["P003"]);
+        for wide in ["pan", "una torta", "la fileteadora", "algo de Kingter", "fileteadora marca Kingter"] {
+            assert_eq!(named(wide), Vec::<String>::new(), "{wide}");
+        }
+    }
+
+    #[test]
+    fn what_the_pack_calls_a_family_names_no_product() {
+        let row = "P001,,,Pan de la casa,pan,,,,,,,,,,,,\n";
+        let mut catalog = Catalog::from_csv(format!("{HEADER}{row}").as_bytes()).expect("valid");
+        let words = normalize("hay pan de la casa?", &std::collections::BTreeMap::new()).words;
+        assert_eq!(catalog.mentions(&words).len(), 1);
+        catalog.unname(["Pan de la Casa"].into_iter());
+        assert_eq!(catalog.mentions(&words).len(), 0);
+    }
+
+    #[test]
+    fn faulty_rows_are_named_with_line_value_and_remedy() {
+        let rows = "A,,,Pan,pan,,,,,,dos mil,,,,,,\nA,,,Pan,pan,,,,,,,,,,,,\nA,,,Pan,pan,,,,,,,,,,,,\n";
+        let faults = Catalog::from_csv(format!("{HEADER}{rows}").as_bytes()).expect_err("faulty");
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[0].line == 2 && faults[0].problem.contains("dos mil"), "{faults:?}");
+        assert!(faults[1].line == 4 && faults[1].problem.contains("twice"), "{faults:?}");
+    }
+}

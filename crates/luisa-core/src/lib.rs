@@ -1,0 +1,23 @@
+//! The core of LUISA: everything that decides, and nothing that acts.
+//!
+//! One call, [`pipeline::decide`], takes a business pack, the conversation so far, the messages of one turn and the
+//! clock's reading, and returns what to say, what to remember and why. May not do I/O, read the clock, draw a random
+//! number, or know WhatsApp, SQL or HTTP: the same input always gives the same output, byte for byte, which is what
+//! lets `replay`, `eval` and the tests be loops over one function.
+
+// In reading order.
+pub mod pipeline;
+pub mod turn;
+pub mod outcome;
+pub mod memory;
+pub mod taxonomy;
+pub mod stages;
+pub mod rehearsal;
+pub mod understanding;
+pub mod lexicon;
+pub mod catalog;
+pub mod pack;
+pub mod rows;
+pub mod money;
+pub mod schedule;
+pub mod symbol;

@@ -1,0 +1,363 @@
+//! Pesos: whole amounts, as the store writes them and as people say them.
+//!
+//! Owns the type and the reading of amounts in Colombian chat Spanish. Source: `1'230.000`, `1.2 millones`, `un palo
+//! doscientos`, `800 mil`, `800 lucas`, `800k` all occur; cents do not.
+
+use serde::{Deserialize, Serialize};
+
+/// Whole Colombian pesos. Displays as `$1.230.000`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Cop(pub i64);
+
+impl std::fmt::Display for Cop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = self.0.unsigned_abs().to_string();
+        let mut out = String::with_capacity(digits.len() + 4);
+        for (i, c) in digits.chars().enumerate() {
+            if i > 0 && (digits.len() - i) % 3 == 0 {
+                out.push('.');
+            }
+            out.push(c);
+        }
+        write!(f, "{}${out}", if self.0 < 0 { "-" } else { "" })
+    }
+}
+
+/// An amount found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    pub cop: Cop,
+    /// It was written with a money word or sign, or in the form of thousands: not a model or a phone number.
+    pub explicit: bool,
+    /// Byte range in the text that was read.
+    pub start: usize,
+    pub end: usize,
+}
+
+const UNITS: &[(&str, i64)] = &[
+    ("un", 1),
+    ("uno", 1),
+    ("una", 1),
+    ("dos", 2),
+    ("tres", 3),
+    ("cuatro", 4),
+    ("cinco", 5),
+    ("seis", 6),
+    ("siete", 7),
+    ("ocho", 8),
+    ("nueve", 9),
+    ("diez", 10),
+    ("once", 11),
+    ("doce", 12),
+    ("quince", 15),
+    ("veinte", 20),
+    ("treinta", 30),
+    ("cuarenta", 40),
+    ("cincuenta", 50),
+    ("sesenta", 60),
+    ("setenta", 70),
+    ("ochenta", 80),
+    ("noventa", 90),
+    ("cien", 100),
+    ("ciento", 100),
+    ("doscientos", 200),
+    ("trescientos", 300),
+    ("cuatrocientos", 400),
+    ("quinientos", 500),
+    ("seiscientos", 600),
+    ("setecientos", 700),
+    ("ochocientos", 800),
+    ("novecientos", 900),
+    ("docientos", 200),
+    ("trecientos", 300),
+    ("setesientos", 700),
+    ("quiniento", 500),
+    ("ochociento", 800),
+    ("doscientas", 200),
+    ("novesientos", 900),
+    ("seisientos", 600),
+    ("sien", 100),
+];
+const MILLION: &[&str] = &["millon", "millones", "millon", "palo", "palos", "melon", "melones", "mm"];
+const THOUSAND: &[&str] = &["mil", "lucas", "luca", "k", "barras", "barra", "mill", "lukas"];
+const MONEY_WORDS: &[&str] = &["pesos", "cop", "pesitos", "barras"];
+
+/// Every amount in a folded text that keeps its punctuation.
+#[must_use]
+pub fn amounts(text: &str) -> Vec<Amount> {
+    let tokens = lex(text);
+    let mut found = Vec::new();
+    let mut i = 0;
+    while i < tokens.len() {
+        match amount_at(&tokens, i) {
+            Some((amount, next)) => {
+                found.push(amount);
+                i = next.max(i + 1);
+            }
+            None => i += 1,
+        }
+    }
+    found
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    /// A number and whether its form is that of thousands (`1.230.000`, `1'200`).
+    Number(f64, Form),
+    Spoken(i64),
+    Million,
+    Thousand,
+    And,
+    Half,
+    MoneyWord,
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Form {
+    Plain,
+    Grouped,
+    Decimal,
+}
+
+struct Token {
+    kind: Kind,
+    signed: bool,
+    start: usize,
+    end: usize,
+}
+
+fn lex(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let bytes = text.as_bytes();
+    let mut i = 0;
+    let mut signed = false;
+    while i < bytes.len() {
+        let c = bytes[i];
+        if c == b'$' {
+            signed = true;
+            i += 1;
+        } else if c.is_ascii_digit() {
+            let start = i;
+            i = number_end(bytes, i);
+            let (value, form) = number(&text[start..i]);
+            tokens.push(Token { kind: Kind::Number(value, form), signed, start, end: i });
+            signed = false;
+        } else if c.is_ascii_alphabetic() || c >= 0x80 {
+            let start = i;
+            while i < bytes.len() && (bytes[i].is_ascii_alphabetic() || bytes[i] >= 0x80) {
+                i += 1;
+            }
+            tokens.push(Token { kind: word_kind(&text[start..i]), signed: false, start, end: i });
+            signed = false;
+        } else {
+            if !c.is_ascii_whitespace() {
+                signed = false;
+                tokens.push(Token { kind: Kind::Other, signed: false, start: i, end: i + 1 });
+            }
+            i += 1;
+        }
+    }
+    // A number stuck to letters that are no money word (`6705c`, `ktd3`) is a model.
+    for n in 0..tokens.len() {
+        let glued_after = tokens.get(n + 1).is_some_and(|t| {
+            t.start == tokens[n].end
+                && t.kind == Kind::Other
+                && text[t.start..t.end].bytes().all(|b| b.is_ascii_alphabetic())
+        });
+        let glued_before = n > 0
+            && tokens[n - 1].end == tokens[n].start
+            && text[tokens[n - 1].start..tokens[n - 1].end].bytes().all(|b| b.is_ascii_alphabetic());
+        if matches!(tokens[n].kind, Kind::Number(..)) && (glued_after || glued_before) {
+            tokens[n].kind = Kind::Other;
+        }
+    }
+    tokens
+}
+
+fn number_end(bytes: &[u8], mut i: usize) -> usize {
+    while i < bytes.len() {
+        let joins = matches!(bytes[i], b'.' | b',' | b'\'') && bytes.get(i + 1).is_some_and(u8::is_ascii_digit);
+        if !bytes[i].is_ascii_digit() && !joins {
+            break;
+        }
+        i += 1;
+    }
+    i
+}
+
+fn number(text: &str) -> (f64, Form) {
+    let groups: Vec<&str> = text.split(['.', ',', '\'']).collect();
+    let joined: String = groups.concat();
+    if groups.len() == 1 {
+        return (joined.parse().unwrap_or(0.0), Form::Plain);
+    }
+    if groups[1..].iter().all(|g| g.len() == 3) && groups[0].len() <= 3 {
+        return (joined.parse().unwrap_or(0.0), Form::Grouped);
+    }
+    if groups.len() == 2 && groups[1].len() <= 2 {
+        return (format!("{}.{}", groups[0], groups[1]).parse().unwrap_or(0.0), Form::Decimal);
+    }
+    (joined.parse().unwrap_or(0.0), Form::Grouped)
+}
+
+fn word_kind(word: &str) -> Kind {
+    if MILLION.contains(&word) {
+        return Kind::Million;
+    }
+    if THOUSAND.contains(&word) {
+        return Kind::Thousand;
+    }
+    if MONEY_WORDS.contains(&word) {
+        return Kind::MoneyWord;
+    }
+    match word {
+        "y" => Kind::And,
+        "medio" => Kind::Half,
+        _ => UNITS.iter().find(|(known, _)| *known == word).map_or(Kind::Other, |(_, n)| Kind::Spoken(*n)),
+    }
+}
+
+// Reads one amount that begins at token `i`, and says where it ends.
+fn amount_at(tokens: &[Token], i: usize) -> Option<(Amount, usize)> {
+    let (head, mut next) = spoken_or_number(tokens, i)?;
+    let mut explicit = tokens[i].signed || head.form == Form::Grouped;
+    let mut total = head.value;
+    let mut scaled = false;
+    if kind(tokens, next) == Some(Kind::Million) {
+        (total, next) = millions(tokens, total * 1_000_000.0, next + 1);
+        (explicit, scaled) = (true, true);
+    } else if kind(tokens, next) == Some(Kind::Thousand) {
+        total *= 1_000.0;
+        next += 1;
+        (explicit, scaled) = (true, true);
+    }
+    if kind(tokens, next) == Some(Kind::MoneyWord) {
+        explicit = true;
+        next += 1;
+    }
+    // `$900` and `1.200` said of money in a shop are thousands; a bare spoken `dos` is no amount at all.
+    if !scaled && head.form == Form::Grouped && total < 10_000.0 {
+        total *= 1_000.0;
+    }
+    if head.spoken && !scaled {
+        return None;
+    }
+    let end = tokens[next - 1].end;
+    let cop = Cop(total.round() as i64);
+    (cop.0 > 0).then_some((Amount { cop, explicit, start: tokens[i].start, end }, next))
+}
+
+struct Head {
+    value: f64,
+    form: Form,
+    spoken: bool,
+}
+
+fn spoken_or_number(tokens: &[Token], i: usize) -> Option<(Head, usize)> {
+    match kind(tokens, i)? {
+        Kind::Number(value, form) => Some((Head { value, form, spoken: false }, i + 1)),
+        Kind::Spoken(_) => {
+            let (value, next) = spoken(tokens, i);
+            Some((Head { value: value as f64, form: Form::Plain, spoken: true }, next))
+        }
+        // `millon y medio`, `medio palo`.
+        Kind::Half if kind(tokens, i + 1) == Some(Kind::Million) => {
+            Some((Head { value: 0.5, form: Form::Plain, spoken: true }, i + 1))
+        }
+        Kind::Million if i == 0 || !matches!(kind(tokens, i - 1), Some(Kind::Number(..) | Kind::Spoken(_))) => {
+            Some((Head { value: 1.0, form: Form::Plain, spoken: true }, i))
+        }
+        Kind::Million | Kind::Half | Kind::Thousand | Kind::And | Kind::MoneyWord | Kind::Other => None,
+    }
+}
+
+// `doscientos cincuenta`, `treinta y cinco`.
+fn spoken(tokens: &[Token], mut i: usize) -> (i64, usize) {
+    let mut total = 0;
+    while let Some(Kind::Spoken(n)) = kind(tokens, i) {
+        total += n;
+        i += 1;
+        if kind(tokens, i) == Some(Kind::And) && matches!(kind(tokens, i + 1), Some(Kind::Spoken(_))) {
+            i += 1;
+        }
+    }
+    (total, i)
+}
+
+// What follows `un palo`: `doscientos`, `200`, `y medio`, `con 300 mil`.
+fn millions(tokens: &[Token], base: f64, mut i: usize) -> (f64, usize) {
+    if kind(tokens, i) == Some(Kind::And) {
+        if kind(tokens, i + 1) == Some(Kind::Half) {
+            return (base + 500_000.0, i + 2);
+        }
+        i += usize::from(matches!(kind(tokens, i + 1), Some(Kind::Number(..) | Kind::Spoken(_))));
+    }
+    let (rest, next) = match kind(tokens, i) {
+        Some(Kind::Number(value, _)) => (value, i + 1),
+        Some(Kind::Spoken(_)) => {
+            let (value, next) = spoken(tokens, i);
+            (value as f64, next)
+        }
+        _ => return (base, i),
+    };
+    let thousand = kind(tokens, next) == Some(Kind::Thousand);
+    let next = next + usize::from(thousand);
+    if (1_000.0..1_000_000.0).contains(&rest) && !thousand {
+        return (base + rest, next);
+    }
+    if rest < 1_000.0 {
+        return (base + rest * 1_000.0, next);
+    }
+    (base, i)
+}
+
+fn kind(tokens: &[Token], i: usize) -> Option<Kind> {
+    tokens.get(i).map(|t| t.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_as_people_say_them() {
+        for (text, cop) in [
+            ("tengo un palo doscientos", 1_200_000),
+            ("1'200.000", 1_200_000),
+            ("hasta 1.2 millones", 1_200_000),
+            ("1,2 millones", 1_200_000),
+            ("800 mil", 800_000),
+            ("800 lucas", 800_000),
+            ("800k", 800_000),
+            ("como $1.230.000 pesos", 1_230_000),
+            ("1230000 pesos", 1_230_000),
+            ("un millon y medio", 1_500_000),
+            ("millon y medio", 1_500_000),
+            ("dos palos", 2_000_000),
+            ("un millon trescientos cincuenta mil", 1_350_000),
+            ("quinientos mil", 500_000),
+            ("medio palo", 500_000),
+            ("1 millon 300", 1_300_000),
+            ("ciento cincuenta mil", 150_000),
+        ] {
+            let found = amounts(text);
+            assert_eq!(found.first().map(|a| a.cop.0), Some(cop), "{text}");
+            assert!(found[0].explicit, "{text}");
+        }
+    }
+
+    #[test]
+    fn models_and_small_counts_are_not_money() {
+        assert!(amounts("la 6705c y la kt-d3").is_empty());
+        assert!(amounts("quiero dos maquinas").is_empty());
+        assert!(amounts("hace 3 meses").iter().all(|a| !a.explicit));
+    }
+
+    #[test]
+    fn pesos_are_written_with_points() {
+        assert_eq!(Cop(1_230_000).to_string(), "$1.230.000");
+        assert_eq!(Cop(400_000).to_string(), "$400.000");
+        assert_eq!(Cop(950).to_string(), "$950");
+    }
+}

@@ -1,0 +1,262 @@
+//! The business pack: everything about one store, as data.
+//!
+//! Owns the loaded form. A pack is a set of files (see `docs/packs.md`); reading them from disk or from the binary is
+//! the shell's work, so loading takes names and bytes. All faults are reported at once, each with its file, its line
+//! where there is one, the key, and what to do.
+
+pub mod parse;
+pub mod places;
+pub mod template;
+pub mod check;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::catalog::Catalog;
+use crate::lexicon::matcher::Matcher;
+use crate::money::Cop;
+use crate::outcome::Choice;
+use crate::symbol::Symbol;
+use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team};
+use crate::understanding::reading::Understanding;
+
+pub use parse::{PackFault, PackFiles};
+use places::Places;
+use template::Template;
+
+/// A loaded, checked pack.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    pub about: About,
+    pub families: Vec<Family>,
+    pub uses: Vec<UseOf>,
+    /// Facts by id, in the words a customer may read.
+    pub facts: BTreeMap<String, String>,
+    pub catalog: Arc<Catalog>,
+    pub lexicon: Arc<Lexicon>,
+    pub places: Arc<Places>,
+    pub rules: Arc<Vec<Rule>>,
+    pub handoffs: Vec<HandoffRule>,
+    pub replies: Arc<BTreeMap<Symbol, Vec<Template>>>,
+    pub questions: Arc<BTreeMap<Symbol, Question>>,
+    pub guards: Arc<GuardRules>,
+    /// The statistical model, if the pack has one.
+    pub model: Option<Arc<Understanding>>,
+    /// `classifier_version` of the traces.
+    pub classifier_version: String,
+    /// Image id → (file name in the pack's `media/`).
+    pub media: BTreeMap<String, String>,
+    /// The lowest price that the pack names: the measure of what is money worth speaking of here.
+    pub cheapest: Option<Cop>,
+}
+
+/// `pack.toml`: the store and its habits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Format of the pack; this build reads 1.
+    pub format: u32,
+    pub name: String,
+    pub short_name: String,
+    /// The name under which LUISA presents herself.
+    pub assistant: String,
+    pub owner: String,
+    pub city: String,
+    pub department: String,
+    pub time_zone: String,
+    /// Slot id of the product family.
+    pub family_slot: String,
+    /// Slots that a buyer is asked for, in order.
+    pub qualify: Vec<String>,
+    /// A message is personal only when this sure, 0–1.
+    pub personal_threshold: f32,
+    /// Team names as customers read them.
+    pub teams: BTreeMap<Team, String>,
+    #[serde(rename = "family")]
+    families: Vec<Family>,
+    #[serde(rename = "use", default)]
+    uses: Vec<UseOf>,
+}
+
+/// A family of products.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Family {
+    pub id: Symbol,
+    /// `máquina industrial`.
+    pub name: String,
+    pub plural: String,
+    /// Fact id of the lowest price, when one is known.
+    #[serde(default)]
+    pub price_from: Option<i64>,
+    /// Fact id of what comes with it.
+    #[serde(default)]
+    pub includes: Option<String>,
+    /// The item to name as the next better one.
+    #[serde(default)]
+    pub step_up: Option<String>,
+    /// Question that finds out the use.
+    pub ask_use: Symbol,
+    /// Whether the volume of work is asked.
+    #[serde(default)]
+    pub ask_volume: bool,
+}
+
+/// A use of products.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UseOf {
+    pub id: Symbol,
+    /// As a reply names it: `coser jeans`.
+    pub name: String,
+    /// The family to suggest when the customer does not say one.
+    pub family: Symbol,
+}
+
+/// What the lexicon files give.
+#[derive(Debug)]
+pub struct Lexicon {
+    pub abbreviations: BTreeMap<String, String>,
+    pub matcher: Matcher,
+    /// Concept → the groups it belongs to.
+    pub groups: BTreeMap<Symbol, Vec<Symbol>>,
+    /// Words that introduce a name: `me llamo`.
+    pub name_cues: Vec<String>,
+    /// Sound keys of given names.
+    pub given_names: BTreeSet<String>,
+    /// Words that follow a cue without being a name: `soy de`.
+    pub not_names: BTreeSet<String>,
+    /// Concept names, for the check of rules.
+    pub concepts: BTreeSet<Symbol>,
+}
+
+/// One rule of `rules.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What it recognises, in plain words; the trace shows it.
+    pub say: String,
+    #[serde(default)]
+    pub all: Vec<Symbol>,
+    #[serde(default)]
+    pub any: Vec<Symbol>,
+    #[serde(default)]
+    pub none: Vec<Symbol>,
+    /// Longer messages are left to the model.
+    #[serde(default = "no_limit")]
+    pub at_most_words: usize,
+    #[serde(default)]
+    pub class: Option<Class>,
+    #[serde(default)]
+    pub intent: Option<Intent>,
+    #[serde(default)]
+    pub handoff: Option<Reason>,
+    #[serde(default)]
+    pub team: Option<Team>,
+    /// It wins over the model.
+    #[serde(default)]
+    pub sure: bool,
+    /// It finds a second matter beside the main one.
+    #[serde(default)]
+    pub also: bool,
+}
+
+fn no_limit() -> usize {
+    usize::MAX
+}
+
+/// One row of `handoff.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandoffRule {
+    pub reason: Reason,
+    /// The team when nothing in the message says otherwise.
+    pub team: Team,
+    pub priority: Priority,
+    /// Intents that mean this reason by themselves.
+    #[serde(default)]
+    pub intents: Vec<Intent>,
+    /// For the team: what to do next.
+    pub next_step: String,
+    /// For the customer: a first message that staff may send.
+    pub suggested: String,
+    /// Slots the team needs; what is unknown is asked once.
+    #[serde(default)]
+    pub lead: Vec<String>,
+}
+
+/// A closed question.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Its wordings.
+    pub ask: Vec<Template>,
+    pub options: Vec<QuestionOption>,
+    /// The slot it asks for, if any.
+    pub slot: Option<String>,
+}
+
+/// One closed answer of a question.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionOption {
+    /// What pressing it does: `set:uso=jeans`, `act:precio`, `yes`, `no`.
+    pub id: String,
+    pub title: String,
+    /// Other words for it, as concepts or phrases.
+    #[serde(default)]
+    pub also: Vec<String>,
+}
+
+impl QuestionOption {
+    /// As a reply offers it.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        Choice { id: self.id.clone(), title: self.title.clone() }
+    }
+}
+
+/// `guards.toml`: what no text to a customer may contain.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardRules {
+    /// Longest reply, in characters.
+    pub max_chars: usize,
+    /// Phrases that promise what nobody has done.
+    #[serde(default)]
+    pub promises: Vec<String>,
+}
+
+impl Pack {
+    /// The family with this id.
+    #[must_use]
+    pub fn family(&self, id: &str) -> Option<&Family> {
+        self.families.iter().find(|f| f.id.as_str() == id)
+    }
+
+    /// A fact's text; the check at load proves those that code asks for.
+    #[must_use]
+    pub fn fact(&self, id: &str) -> &str {
+        self.facts.get(id).map_or("", String::as_str)
+    }
+
+    /// The row of a reason.
+    #[must_use]
+    pub fn handoff_rule(&self, reason: Reason) -> Option<&HandoffRule> {
+        self.handoffs.iter().find(|rule| rule.reason == reason)
+    }
+
+    /// The call for a reason, with another team than the usual one when the message says so.
+    #[must_use]
+    pub fn handoff_call(&self, reason: Reason, team: Option<Team>) -> Option<HandoffCall> {
+        let rule = self.handoff_rule(reason)?;
+        Some(HandoffCall { team: team.unwrap_or(rule.team), priority: rule.priority, reason })
+    }
+
+    /// The reason that an intent means by itself.
+    #[must_use]
+    pub fn reason_of_intent(&self, intent: Intent) -> Option<Reason> {
+        self.handoffs.iter().find(|rule| rule.intents.contains(&intent)).map(|rule| rule.reason)
+    }
+}

@@ -1,0 +1,363 @@
+//! From files to a pack.
+//!
+//! Owns the reading of each file and the gathering of faults; `check` looks at what the files say of one another. May
+//! not read the disk: it is given names and bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use super::places::{PlaceRules, Places, TOWNS, VILLAGES};
+use super::template::Template;
+use super::{About, GuardRules, HandoffRule, Lexicon, Pack, Question, QuestionOption, Rule, check};
+use crate::catalog::Catalog;
+use crate::lexicon::fold::{plain, sound};
+use crate::lexicon::matcher::Matcher;
+use crate::money::Cop;
+use crate::rows::RowFault;
+use crate::symbol::Symbol;
+use crate::understanding::model::Model;
+use crate::understanding::reading::Understanding;
+
+/// A pack's files: path inside the pack → content.
+pub type PackFiles = BTreeMap<String, Vec<u8>>;
+
+/// What is wrong with a pack: where, what, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackFault {
+    pub file: String,
+    pub line: Option<usize>,
+    pub problem: String,
+}
+
+impl std::fmt::Display for PackFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{} line {line}: {}", self.file, self.problem),
+            None => write!(f, "{}: {}", self.file, self.problem),
+        }
+    }
+}
+
+impl PackFault {
+    /// The fault of a row of `file`.
+    #[must_use]
+    pub fn in_row(file: &str, fault: RowFault) -> Self {
+        Self { file: file.to_owned(), line: Some(fault.line), problem: fault.problem }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LexiconFile {
+    negations: Vec<String>,
+    fillers: Vec<String>,
+    #[serde(default)]
+    abbreviations: BTreeMap<String, String>,
+    /// slot → value → phrases.
+    #[serde(default)]
+    slot: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    #[serde(default)]
+    concept: BTreeMap<String, Vec<String>>,
+    /// Everyday words, which are never mended into another.
+    #[serde(default)]
+    known_words: Vec<String>,
+    /// Group → concepts, for what a message is about.
+    #[serde(default)]
+    groups: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    name_cues: Vec<String>,
+    #[serde(default)]
+    given_names: Vec<String>,
+    #[serde(default)]
+    not_names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactsFile {
+    fact: BTreeMap<String, Fact>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fact {
+    say: String,
+    /// When somebody of the store last confirmed it.
+    #[serde(rename = "checked")]
+    _checked: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RulesFile {
+    #[serde(default)]
+    rule: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandoffFile {
+    handoff: Vec<HandoffRule>,
+}
+
+/// Texts that know where they stand in their file.
+type Wordings = Spanned<Vec<Spanned<String>>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RepliesFile {
+    reply: BTreeMap<String, Wordings>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuestionsFile {
+    question: BTreeMap<String, QuestionRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuestionRow {
+    ask: Wordings,
+    #[serde(default)]
+    options: Vec<QuestionOption>,
+    #[serde(default)]
+    slot: Option<String>,
+}
+
+impl Pack {
+    /// Loads and checks a pack.
+    ///
+    /// # Errors
+    /// Every fault found.
+    pub fn load(files: &PackFiles) -> Result<Self, Vec<PackFault>> {
+        let (pack, mut found) = Self::parsed(files)?;
+        found.extend(check::faults(&pack, files));
+        if found.is_empty() { Ok(pack) } else { Err(found) }
+    }
+
+    /// A pack whose files are read but not held against one another: enough to train on; its faults come along.
+    ///
+    /// # Errors
+    /// Every fault found, when too much is missing to make a pack.
+    pub fn parsed(files: &PackFiles) -> Result<(Self, Vec<PackFault>), Vec<PackFault>> {
+        let mut desk = Desk { files, faults: Vec::new() };
+        let about: Option<About> = desk.toml("pack.toml");
+        let facts: Option<FactsFile> = desk.toml("facts.toml");
+        let lexicon: Option<LexiconFile> = desk.toml("lexicon.toml");
+        let rules: Option<RulesFile> = desk.toml("rules.toml");
+        let handoffs: Option<HandoffFile> = desk.toml("handoff.toml");
+        let replies: Option<RepliesFile> = desk.toml("replies.toml");
+        let questions: Option<QuestionsFile> = desk.toml("questions.toml");
+        let guards: Option<GuardRules> = desk.toml("guards.toml");
+        let catalog = desk.catalog();
+        let places = desk.places();
+        let model = desk.model();
+        let (
+            Some(about),
+            Some(facts),
+            Some(lexicon),
+            Some(rules),
+            Some(handoffs),
+            Some(replies),
+            Some(questions),
+            Some(guards),
+        ) = (about, facts, lexicon, rules, handoffs, replies, questions, guards)
+        else {
+            return Err(desk.faults);
+        };
+        let lexicon = desk.lexicon(lexicon);
+        let replies = desk.replies(replies);
+        let questions = desk.questions(questions);
+        let media = files.keys().filter_map(|path| media_id(path)).collect();
+        let (Some(mut catalog), Some(lexicon), Some(places)) = (catalog, lexicon, places) else {
+            return Err(desk.faults);
+        };
+        catalog.unname(about.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
+        let classifier_version = model.as_ref().map_or_else(|| "rules".to_owned(), |m| m.linear.version.clone());
+        let pack = Self {
+            cheapest: cheapest(&about, &catalog),
+            families: about.families.clone(),
+            uses: about.uses.clone(),
+            facts: facts.fact.into_iter().map(|(id, fact)| (id, fact.say)).collect(),
+            catalog: Arc::new(catalog),
+            lexicon: Arc::new(lexicon),
+            places: Arc::new(places),
+            rules: Arc::new(rules.rule),
+            handoffs: handoffs.handoff,
+            replies: Arc::new(replies),
+            questions: Arc::new(questions),
+            guards: Arc::new(guards),
+            model: model.map(Arc::new),
+            classifier_version,
+            media,
+            about,
+        };
+        Ok((pack, desk.faults))
+    }
+}
+
+fn cheapest(about: &About, catalog: &Catalog) -> Option<Cop> {
+    let families = about.families.iter().filter_map(|family| family.price_from.map(Cop));
+    families.chain(catalog.active().filter_map(|item| item.price_cop)).filter(|price| price.0 > 0).min()
+}
+
+// The line, from 1, of a place in a text.
+fn line_at(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+}
+
+// What a TOML error says does not name the key that is there twice.
+fn toml_problem(text: &str, e: &toml::de::Error) -> String {
+    let key = e.span().and_then(|span| text.get(span)).map(str::trim).filter(|key| !key.is_empty());
+    match (e.message(), key) {
+        ("duplicate key", Some(key)) => format!("`{key}` is there twice; keep one of the two"),
+        (message, _) => format!("{message}; correct it as docs/packs.md shows"),
+    }
+}
+
+// `media/I007.png` is the picture I007.
+fn media_id(path: &str) -> Option<(String, String)> {
+    let name = path.strip_prefix("media/")?;
+    let (id, kind) = name.rsplit_once('.')?;
+    (!name.contains('/') && matches!(kind, "png" | "jpg" | "jpeg")).then(|| (id.to_owned(), path.to_owned()))
+}
+
+struct Desk<'a> {
+    files: &'a PackFiles,
+    faults: Vec<PackFault>,
+}
+
+impl Desk<'_> {
+    fn fault(&mut self, file: &str, line: Option<usize>, problem: String) {
+        self.faults.push(PackFault { file: file.to_owned(), line, problem });
+    }
+
+    fn missing(&mut self, file: &str) {
+        self.fault(file, None, "the file is missing; every pack needs it, see docs/packs.md".to_owned());
+    }
+
+    // The line of a place in a file that was read.
+    fn line(&self, file: &str, at: usize) -> Option<usize> {
+        let text = std::str::from_utf8(self.files.get(file)?).ok()?;
+        Some(line_at(text, at))
+    }
+
+    fn toml<T: DeserializeOwned>(&mut self, file: &str) -> Option<T> {
+        let Some(bytes) = self.files.get(file) else {
+            self.missing(file);
+            return None;
+        };
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(e) => {
+                self.fault(file, None, format!("it is not UTF-8 text ({e}); save it as UTF-8"));
+                return None;
+            }
+        };
+        match toml::from_str(text) {
+            Ok(value) => Some(value),
+            Err(e) => {
+                let line = e.span().map(|span| line_at(text, span.start));
+                self.fault(file, line, toml_problem(text, &e));
+                None
+            }
+        }
+    }
+
+    fn catalog(&mut self) -> Option<Catalog> {
+        let file = "catalog.csv";
+        let Some(bytes) = self.files.get(file) else {
+            self.missing(file);
+            return None;
+        };
+        let rows = |faults: Vec<RowFault>| faults.into_iter().map(|fault| PackFault::in_row(file, fault));
+        Catalog::from_csv(bytes).map_err(|faults| self.faults.extend(rows(faults))).ok()
+    }
+
+    fn places(&mut self) -> Option<Places> {
+        let rules = if self.files.contains_key("places.toml") {
+            self.toml::<PlaceRules>("places.toml")?
+        } else {
+            PlaceRules::default()
+        };
+        let towns = self.files.get(TOWNS).map_or(&b""[..], Vec::as_slice);
+        let villages = self.files.get(VILLAGES).map_or(&b""[..], Vec::as_slice);
+        Places::load(towns, villages, &rules).map_err(|faults| self.faults.extend(faults)).ok()
+    }
+
+    fn model(&mut self) -> Option<Understanding> {
+        let file = "understanding.model";
+        let bytes = self.files.get(file)?;
+        Model::from_bytes(bytes).and_then(Understanding::new).map_err(|e| self.fault(file, None, e)).ok()
+    }
+
+    fn lexicon(&mut self, file: LexiconFile) -> Option<Lexicon> {
+        let mut concepts: BTreeMap<Symbol, Vec<String>> = BTreeMap::new();
+        for (slot, values) in file.slot {
+            for (value, phrases) in values {
+                concepts.insert(Symbol::new(&format!("{slot}={value}")), phrases);
+            }
+        }
+        concepts.extend(file.concept.into_iter().map(|(name, phrases)| (Symbol::new(&name), phrases)));
+        let known: BTreeSet<Symbol> = concepts.keys().copied().collect();
+        let matcher = Matcher::new(&concepts, &file.negations, &file.fillers, &file.known_words)
+            .map_err(|e| self.fault("lexicon.toml", None, format!("the phrases cannot be compiled ({e}); remove some")))
+            .ok()?;
+        Some(Lexicon {
+            abbreviations: file.abbreviations.into_iter().map(|(k, v)| (plain(&k), plain(&v))).collect(),
+            matcher,
+            groups: groups(&file.groups, &known),
+            name_cues: file.name_cues.iter().map(|c| plain(c)).collect(),
+            given_names: file.given_names.iter().map(|n| sound(&plain(n))).collect(),
+            not_names: file.not_names.iter().map(|n| plain(n)).collect(),
+            concepts: known,
+        })
+    }
+
+    fn templates(&mut self, file: &str, id: &str, texts: &Wordings) -> Vec<Template> {
+        let mut out = Vec::new();
+        for text in texts.get_ref() {
+            match Template::parse(text.get_ref()) {
+                Ok(template) => out.push(template),
+                Err(e) => self.fault(file, self.line(file, text.span().start), format!("`{id}`: {e}")),
+            }
+        }
+        if texts.get_ref().is_empty() {
+            let line = self.line(file, texts.span().start);
+            self.fault(file, line, format!("`{id}` has no text; write at least one wording"));
+        }
+        out
+    }
+
+    fn replies(&mut self, file: RepliesFile) -> BTreeMap<Symbol, Vec<Template>> {
+        file.reply.iter().map(|(id, texts)| (Symbol::new(id), self.templates("replies.toml", id, texts))).collect()
+    }
+
+    fn questions(&mut self, file: QuestionsFile) -> BTreeMap<Symbol, Question> {
+        let mut out = BTreeMap::new();
+        for (id, row) in file.question {
+            let ask = self.templates("questions.toml", &id, &row.ask);
+            out.insert(Symbol::new(&id), Question { ask, options: row.options, slot: row.slot });
+        }
+        out
+    }
+}
+
+// A name that ends in `=` stands for every value of a slot.
+fn groups(file: &BTreeMap<String, Vec<String>>, known: &BTreeSet<Symbol>) -> BTreeMap<Symbol, Vec<Symbol>> {
+    let mut out: BTreeMap<Symbol, Vec<Symbol>> = BTreeMap::new();
+    for (group, names) in file {
+        for concept in known {
+            let id = concept.as_str();
+            if names.iter().any(|n| n == id || (n.ends_with('=') && id.starts_with(n.as_str()))) {
+                out.entry(*concept).or_default().push(Symbol::new(group));
+            }
+        }
+    }
+    out
+}

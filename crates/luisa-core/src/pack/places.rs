@@ -1,0 +1,180 @@
+//! Places: which municipality a customer names.
+//!
+//! Owns the gazetteer of municipalities and villages and the caution that names such as `Bello` or `Pasto` need: they
+//! count only where a place is expected, after `en`, `de`, `para`, …
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+
+use super::parse::PackFault;
+use crate::lexicon::fold::{plain, sound};
+use crate::lexicon::near::Near;
+use crate::lexicon::tokens::Word;
+use crate::rows;
+
+/// The files of places.
+pub const TOWNS: &str = "municipios.csv";
+pub const VILLAGES: &str = "corregimientos.csv";
+
+/// A municipality.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub municipality: String,
+    pub department: String,
+}
+
+/// `places.toml`: how the gazetteer is read.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceRules {
+    /// Departments preferred when a name occurs in several, nearest first.
+    #[serde(default)]
+    pub near: Vec<String>,
+    /// Names that are also words or surnames: only after a preposition.
+    #[serde(default)]
+    pub careful: Vec<String>,
+    /// Names that are never taken for a place.
+    #[serde(default)]
+    pub never: Vec<String>,
+    /// Words after which a place is expected.
+    #[serde(default)]
+    pub before: Vec<String>,
+}
+
+/// All known places.
+#[derive(Debug, Default)]
+pub struct Places {
+    places: Vec<Place>,
+    /// Sound keys joined by spaces → candidates.
+    by_key: HashMap<String, Vec<usize>>,
+    careful: HashSet<String>,
+    before: HashSet<String>,
+    near_words: Near,
+    departments: HashMap<String, String>,
+    preferred: Vec<String>,
+    longest: usize,
+}
+
+#[derive(Deserialize)]
+struct TownRow {
+    municipio: String,
+    departamento: String,
+    #[serde(default)]
+    alias: String,
+}
+
+#[derive(Deserialize)]
+struct VillageRow {
+    nombre: String,
+    municipio: String,
+    departamento: String,
+}
+
+impl Places {
+    /// Reads `municipios.csv` and `corregimientos.csv`; `words` are sound keys of the lexicon, so that a town named
+    /// like a word of the trade is treated with care.
+    ///
+    /// # Errors
+    /// Every faulty row, with its file and line.
+    pub fn load(towns: &[u8], villages: &[u8], rules: &PlaceRules) -> Result<Self, Vec<PackFault>> {
+        let mut out = Self { preferred: rules.near.clone(), ..Self::default() };
+        let mut faults = Vec::new();
+        let mut never: HashSet<String> = rules.never.iter().map(|n| key_of(n)).collect();
+        let (rows, bad) = rows::read::<TownRow>(towns, &["municipio", "departamento"]);
+        faults.extend(bad.into_iter().map(|fault| PackFault::in_row(TOWNS, fault)));
+        for (_, row) in rows {
+            let at = out.places.len();
+            out.departments.insert(key_of(&row.departamento), row.departamento.clone());
+            for name in std::iter::once(row.municipio.as_str()).chain(row.alias.split('|')) {
+                out.add(name, at, &never);
+            }
+            out.places.push(Place { municipality: row.municipio, department: row.departamento });
+        }
+        // A village never takes a town's name away.
+        never.extend(out.by_key.keys().cloned());
+        let (rows, bad) = rows::read::<VillageRow>(villages, &["nombre", "municipio", "departamento"]);
+        faults.extend(bad.into_iter().map(|fault| PackFault::in_row(VILLAGES, fault)));
+        for (line, row) in rows {
+            let town =
+                out.places.iter().position(|p| p.municipality == row.municipio && p.department == row.departamento);
+            if let Some(at) = town {
+                out.add(&row.nombre, at, &never);
+                continue;
+            }
+            let problem = format!(
+                "village `{}`: municipality `{}` of `{}` is not in {TOWNS}; correct the names",
+                row.nombre, row.municipio, row.departamento
+            );
+            faults.push(PackFault { file: VILLAGES.to_owned(), line: Some(line), problem });
+        }
+        out.careful = rules.careful.iter().map(|n| key_of(n)).collect();
+        out.before = rules.before.iter().map(|w| sound(&plain(w))).collect();
+        out.near_words = Near::new(out.by_key.keys().filter(|k| !k.contains(' ') && k.len() >= 7).cloned());
+        if faults.is_empty() { Ok(out) } else { Err(faults) }
+    }
+
+    fn add(&mut self, name: &str, at: usize, never: &HashSet<String>) {
+        let key = key_of(name);
+        if key.is_empty() || never.contains(&key) {
+            return;
+        }
+        self.longest = self.longest.max(key.split(' ').count());
+        let known = self.by_key.entry(key).or_default();
+        if !known.contains(&at) {
+            known.push(at);
+        }
+    }
+
+    /// The place that a message names; the last one when several are named after a preposition, else the first.
+    #[must_use]
+    pub fn find(&self, words: &[Word]) -> Option<&Place> {
+        let mut expected: Option<usize> = None;
+        let mut anywhere: Option<usize> = None;
+        let mut i = 0;
+        while i < words.len() {
+            let Some((candidates, end)) = self.longest_at(words, i) else {
+                i += 1;
+                continue;
+            };
+            let introduced = i > 0 && self.before.contains(&words[i - 1].key);
+            let alone = words.len() <= 2;
+            let key: String = words[i..end].iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
+            let needs_care = self.careful.contains(&key) || (end - i == 1 && key.len() <= 3);
+            let place = self.pick(candidates, words.get(end..).unwrap_or_default());
+            if introduced || (alone && !needs_care) {
+                expected.get_or_insert(place);
+            } else if !needs_care {
+                anywhere.get_or_insert(place);
+            }
+            i = end;
+        }
+        expected.or(anywhere).map(|at| &self.places[at])
+    }
+
+    fn longest_at(&self, words: &[Word], start: usize) -> Option<(&[usize], usize)> {
+        for end in (start + 1..=(start + self.longest).min(words.len())).rev() {
+            let key = words[start..end].iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
+            if let Some(found) = self.by_key.get(&key) {
+                return Some((found, end));
+            }
+        }
+        let mended = self.near_words.correct(&words[start].key)?;
+        self.by_key.get(mended).map(|found| (found.as_slice(), start + 1))
+    }
+
+    // The department named right after it decides; else the nearest one.
+    fn pick(&self, candidates: &[usize], after: &[Word]) -> usize {
+        let named = (1..=2).find_map(|n| {
+            let key = after.get(..n)?.iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
+            self.departments.get(&key)
+        });
+        let by_department = |name: &String| candidates.iter().copied().find(|at| self.places[*at].department == *name);
+        named.and_then(by_department).or_else(|| self.preferred.iter().find_map(by_department)).unwrap_or(candidates[0])
+    }
+}
+
+fn key_of(name: &str) -> String {
+    let folded = plain(name);
+    folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(sound).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,192 @@
+//! Days and hours: Colombian public holidays, service hours, and the next opening in words.
+//!
+//! Owns the calendar. May not read the clock. Holidays are computed (Ley 51 of 1983, "Ley Emiliani", and Easter), not
+//! listed, so no year runs out.
+
+use jiff::civil::{Date, Time, Weekday};
+use jiff::{Timestamp, ToSpan, Zoned};
+
+use crate::turn::ServiceHours;
+
+/// Holidays that stay on their day.
+const FIXED: &[(i8, i8)] = &[(1, 1), (5, 1), (7, 20), (8, 7), (12, 8), (12, 25)];
+/// Holidays that move to the next Monday.
+const MOVED: &[(i8, i8)] = &[(1, 6), (3, 19), (6, 29), (8, 15), (10, 12), (11, 1), (11, 11)];
+/// Days from Easter Sunday: Maundy Thursday, Good Friday; Ascension, Corpus Christi, Sacred Heart on their Mondays.
+const FROM_EASTER: &[i64] = &[-3, -2, 43, 64, 71];
+
+/// Whether `date` is a public holiday in Colombia.
+#[must_use]
+pub fn is_holiday(date: Date) -> bool {
+    if FIXED.contains(&(date.month(), date.day())) {
+        return true;
+    }
+    if date.weekday() == Weekday::Monday {
+        let moved =
+            MOVED.iter().any(|&(month, day)| Date::new(date.year(), month, day).is_ok_and(|d| on_monday(d) == date));
+        if moved {
+            return true;
+        }
+    }
+    easter(date.year())
+        .is_some_and(|sunday| FROM_EASTER.iter().any(|&days| sunday.checked_add(days.days()).is_ok_and(|d| d == date)))
+}
+
+fn on_monday(date: Date) -> Date {
+    let ahead = (8 - i64::from(date.weekday().to_monday_one_offset())) % 7;
+    date.checked_add(ahead.days()).unwrap_or(date)
+}
+
+// Easter Sunday by the anonymous Gregorian computus (Meeus).
+fn easter(year: i16) -> Option<Date> {
+    let y = i32::from(year);
+    let (a, b, c) = (y % 19, y / 100, y % 100);
+    let h = (19 * a + b - b / 4 - (b - (b + 8) / 25 + 1) / 3 + 15) % 30;
+    let l = (32 + 2 * (b % 4) + 2 * (c / 4) - h - c % 4) % 7;
+    let m = (a + 11 * h + 22 * l) / 451;
+    let sum = h + l - 7 * m + 114;
+    Date::new(year, i8::try_from(sum / 31).ok()?, i8::try_from(sum % 31 + 1).ok()?).ok()
+}
+
+/// Whether LUISA serves at `now`, and from when she does if not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Service {
+    Open,
+    /// Open for conversations under way, closed for new ones; they are answered at the given time.
+    NoNewOnes(Zoned),
+    Closed(Zoned),
+}
+
+impl ServiceHours {
+    /// The state of service at `now`.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Service {
+        if !self.enabled {
+            return Service::Open;
+        }
+        let local = now.to_zoned(self.zone.clone());
+        let hour = local.hour();
+        let served_day = is_service_day(local.date());
+        if served_day && hour >= self.start && hour < self.end {
+            return if hour < self.new_conversation_cutoff {
+                Service::Open
+            } else {
+                Service::NoNewOnes(self.next_opening(&local))
+            };
+        }
+        Service::Closed(self.next_opening(&local))
+    }
+
+    /// The next time service begins, strictly after `local` unless today's has not begun.
+    #[must_use]
+    pub fn next_opening(&self, local: &Zoned) -> Zoned {
+        let mut date = local.date();
+        if !is_service_day(date) || local.hour() >= self.start {
+            date = date.tomorrow().unwrap_or(date);
+        }
+        // The longest run of closed days is Holy Thursday to Sunday; ten is safe.
+        for _ in 0..10 {
+            if is_service_day(date) {
+                break;
+            }
+            date = date.tomorrow().unwrap_or(date);
+        }
+        let opening = Time::new(self.start, 0, 0, 0).unwrap_or(Time::midnight());
+        date.to_datetime(opening).to_zoned(self.zone.clone()).unwrap_or_else(|_| local.clone())
+    }
+}
+
+fn is_service_day(date: Date) -> bool {
+    date.weekday() != Weekday::Sunday && !is_holiday(date)
+}
+
+const WEEKDAYS: [&str; 7] = ["lunes", "martes", "mi\u{e9}rcoles", "jueves", "viernes", "s\u{e1}bado", "domingo"];
+
+/// `hoy a las 8`, `mañana martes a las 8`, `el lunes a las 8`: how a person says when.
+#[must_use]
+pub fn spoken_when(now: &Zoned, then: &Zoned) -> String {
+    let day = WEEKDAYS[usize::from(then.weekday().to_monday_zero_offset().unsigned_abs())];
+    let hour = spoken_hour(then.hour());
+    let days = (then.date() - now.date()).get_days();
+    match days {
+        0 => format!("hoy a {hour}"),
+        1 => format!("ma\u{f1}ana {day} a {hour}"),
+        _ => format!("el {day} a {hour}"),
+    }
+}
+
+fn spoken_hour(hour: i8) -> String {
+    match hour {
+        1 => "la 1 a. m.".to_owned(),
+        13 => "la 1 p. m.".to_owned(),
+        h if h < 12 => format!("las {h} a. m."),
+        12 => "las 12 m.".to_owned(),
+        h => format!("las {} p. m.", h - 12),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_holidays_of_2026_and_2027_are_the_official_ones() {
+        let official_2026 = [
+            date(2026, 1, 1),
+            date(2026, 1, 12),
+            date(2026, 3, 23),
+            date(2026, 4, 2),
+            date(2026, 4, 3),
+            date(2026, 5, 1),
+            date(2026, 5, 18),
+            date(2026, 6, 8),
+            date(2026, 6, 15),
+            date(2026, 6, 29),
+            date(2026, 7, 20),
+            date(2026, 8, 7),
+            date(2026, 8, 17),
+            date(2026, 10, 12),
+            date(2026, 11, 2),
+            date(2026, 11, 16),
+            date(2026, 12, 8),
+            date(2026, 12, 25),
+        ];
+        let computed: Vec<Date> = date(2026, 1, 1).series(1.day()).take(365).filter(|d| is_holiday(*d)).collect();
+        assert_eq!(computed, official_2026);
+        for day in [
+            date(2027, 1, 11),
+            date(2027, 3, 25),
+            date(2027, 3, 26),
+            date(2027, 5, 10),
+            date(2027, 5, 31),
+            date(2027, 6, 7),
+        ] {
+            assert!(is_holiday(day), "{day}");
+        }
+    }
+
+    fn at(hours: &ServiceHours, text: &str) -> Service {
+        hours.at(text
+            .parse::<jiff::civil::DateTime>()
+            .expect("datetime")
+            .to_zoned(hours.zone.clone())
+            .expect("zone")
+            .timestamp())
+    }
+
+    #[test]
+    fn service_knows_sundays_holidays_and_the_cutoff() {
+        let hours = ServiceHours { enabled: true, ..ServiceHours::default() };
+        assert_eq!(at(&hours, "2026-11-20T09:00"), Service::Open);
+        let Service::NoNewOnes(opening) = at(&hours, "2026-11-20T18:30") else { panic!("cutoff") };
+        assert_eq!(opening.date(), date(2026, 11, 21));
+        // Saturday night before a Sunday and a Monday holiday: Tuesday.
+        let Service::Closed(opening) = at(&hours, "2026-11-14T22:00") else { panic!("closed") };
+        assert_eq!(opening.date(), date(2026, 11, 17));
+        let Service::Closed(opening) = at(&hours, "2026-11-20T06:00") else { panic!("early") };
+        assert_eq!(opening.date(), date(2026, 11, 20));
+        let now = date(2026, 11, 16).at(22, 0, 0, 0).to_zoned(hours.zone.clone()).expect("zone");
+        assert_eq!(spoken_when(&now, &hours.next_opening(&now)), "mañana martes a las 8 a. m.");
+    }
+}

@@ -1,0 +1,329 @@
+//! Context extraction: what the message adds to what is known, and which products it is about.
+//!
+//! Owns the slots over the conversation and the resolving of references: `esa`, `la primera`, `la otra`, a quoted photo.
+//! The last word wins: a slot given again replaces the old one and what hung on it.
+
+use serde_json::json;
+
+use crate::memory::SlotValue;
+use crate::taxonomy::{Class, Intent};
+use crate::understanding::slots::{BRAND, CITY, DISTRICT, MODEL, NAME, capitalised};
+
+use super::classify::Intended;
+use super::pending::Answered;
+use super::scene::{Scene, View};
+
+/// Merges a message into the memory and says what it is about.
+#[must_use]
+pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
+    let Intended { classified, intent, intent_score, cache } = intended;
+    let mut view = View {
+        inbound: classified.inbound,
+        reading: classified.reading,
+        class: classified.class,
+        class_score: classified.class_score,
+        intent,
+        intent_score,
+        answered: classified.answered,
+        products: Vec::new(),
+        ambiguous: false,
+        gave_lead: false,
+        call: None,
+        cache,
+        limited: classified.limited,
+        fragment: classified.fragment,
+        path: classified.path,
+    };
+    if view.limited || view.fragment || !matches!(view.class, Class::Faq | Class::Consult) {
+        return view;
+    }
+    let before = scene.memory.slot_values();
+    merge_slots(scene, &view);
+    merge_option(scene, &view);
+    if scene.in_shadow() || scene.memory.handoff.is_some() {
+        view.gave_lead = merge_lead(scene, &view);
+    }
+    (view.products, view.ambiguous) = products(scene, &view);
+    remember_products(scene, &view);
+    remember_machine(scene, &view);
+    scene.memory.amounts_said.extend(view.reading.stated.amounts.iter().map(|a| a.cop.0));
+    let changed: Vec<String> = scene
+        .memory
+        .slot_values()
+        .into_iter()
+        .filter(|(id, value)| before.get(id) != Some(value))
+        .map(|(id, _)| id)
+        .collect();
+    view.path.push(if changed.is_empty() { "slots:none".to_owned() } else { format!("slots:{}", changed.join(",")) });
+    if is_goal(view.intent) {
+        scene.memory.goal = Some(view.intent);
+    }
+    view
+}
+
+fn is_goal(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Precio
+            | Intent::Disponibilidad
+            | Intent::Fotos
+            | Intent::Especificaciones
+            | Intent::Comprar
+            | Intent::Cotizacion
+            | Intent::Buscar(_)
+            | Intent::Asesoria
+            | Intent::Repuestos
+            | Intent::Promociones
+    )
+}
+
+fn set(scene: &mut Scene<'_>, slot: &str, value: serde_json::Value, from: &str) {
+    let family_slot = scene.pack.about.family_slot.clone();
+    let changed = scene.memory.slots.get(slot).is_some_and(|known| known.value != value);
+    if slot == family_slot && changed {
+        forget_other_family(scene, value.as_str().unwrap_or_default());
+    }
+    scene.memory.slots.insert(slot.to_owned(), SlotValue { value, from: from.to_owned() });
+}
+
+// A change of family makes the model, the brand and what was offered of the old one stale.
+fn forget_other_family(scene: &mut Scene<'_>, family: &str) {
+    let pack = scene.pack;
+    let of_family = |id: &String| pack.catalog.item(id).is_some_and(|item| item.family.as_str() == family);
+    scene.memory.focus.retain(of_family);
+    scene.memory.offered.retain(of_family);
+    let model = scene.memory.slot(MODEL);
+    let stale = model.is_some_and(|m| !pack.catalog.items.iter().any(|i| i.model == m && i.family.as_str() == family));
+    if stale {
+        scene.memory.slots.remove(MODEL);
+        scene.memory.slots.remove(BRAND);
+    }
+}
+
+fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
+    let about_own_machine = matches!(
+        view.intent,
+        Intent::Repuestos | Intent::Reparacion | Intent::EstadoPedido | Intent::ParteDePago | Intent::Reclamo
+    );
+    let family_slot = scene.pack.about.family_slot.clone();
+    for (slot, value) in &view.reading.stated.values {
+        // The machine they bring to the workshop is not the one they want to buy.
+        if about_own_machine && *slot == family_slot && scene.memory.slots.contains_key(slot) {
+            continue;
+        }
+        // `para la casa`, said of a serger's use, does not make it another machine.
+        if *slot == family_slot && answers_use(scene, view) {
+            continue;
+        }
+        set(scene, slot, value.clone(), &view.inbound.message_id);
+    }
+}
+
+// The question was what for, and the family's own name is not in the answer.
+fn answers_use(scene: &Scene<'_>, view: &View<'_>) -> bool {
+    let family = scene.memory.slot(&scene.pack.about.family_slot).and_then(|f| scene.pack.family(&f));
+    let asked = scene.memory.pending.as_ref().map(|p| p.question);
+    let named = scene.pack.families.iter().any(|f| view.reading.normalized.words.iter().any(|w| w.text == f.id.as_str()));
+    family.is_some_and(|f| asked == Some(f.ask_use)) && !view.reading.says("correccion") && !named
+}
+
+// A pressed or named option sets its slot: `set:uso=jeans`.
+fn merge_option(scene: &mut Scene<'_>, view: &View<'_>) {
+    let Some(Answered::Option(choice)) = &view.answered else {
+        return;
+    };
+    if let Some((slot, value)) = choice.id.strip_prefix("set:").and_then(|rest| rest.split_once('=')) {
+        set(scene, slot, json!(value), &view.inbound.message_id);
+    }
+}
+
+// After `¿me regala su nombre y barrio?` a short message is the answer: `Marta, La Granja`.
+fn merge_lead(scene: &mut Scene<'_>, view: &View<'_>) -> bool {
+    let asked = scene.memory.handoff.as_ref().is_some_and(|h| h.lead_asked);
+    let stated = &view.reading.stated.values;
+    let mut gave = [NAME, CITY, DISTRICT].iter().any(|slot| stated.contains_key(*slot));
+    let words = &view.reading.normalized.words;
+    let vague = matches!(
+        view.intent,
+        Intent::Otro | Intent::Ninguno | Intent::Saludo | Intent::Confirmar | Intent::Asesoria | Intent::Contacto
+    ) || view.intent_score < 0.5;
+    if !asked || words.is_empty() || words.len() > 8 || !vague {
+        return asked && gave;
+    }
+    let lexicon = &scene.pack.lexicon;
+    let small = |text: &str| {
+        lexicon.not_names.contains(text)
+            || matches!(
+                text,
+                "soy" | "llamo" | "me" | "mi" | "nombre" | "barrio" | "claro" | "listo" | "si" | "con" | "gusto"
+            )
+    };
+    if !scene.memory.slots.contains_key(NAME) {
+        let found: Vec<String> = words
+            .iter()
+            .skip_while(|w| small(&w.text))
+            .take_while(|w| !small(&w.text) && w.text.chars().all(char::is_alphabetic))
+            .scan(0, |n, w| {
+                *n += 1;
+                (*n <= 3 && (*n == 1 || !w.after_break)).then(|| capitalised(&w.raw))
+            })
+            .collect();
+        let named = found.first().is_some_and(|f| {
+            lexicon.given_names.contains(&crate::lexicon::fold::sound(&crate::lexicon::fold::plain(f)))
+        });
+        let place = stated.contains_key(CITY) && words.len() <= 3;
+        if !found.is_empty() && (named || (!place && words.len() <= 4 && view.reading.hits.is_empty())) {
+            set(scene, NAME, json!(found.join(" ")), &view.inbound.message_id);
+            gave = true;
+        }
+    }
+    // What follows a comma or line break after the name is where they live.
+    let rest: Vec<String> = words
+        .iter()
+        .skip(1)
+        .skip_while(|w| !w.after_break)
+        .filter(|w| !small(&w.text))
+        .take(4)
+        .map(|w| capitalised(&w.raw))
+        .collect();
+    if gave && !rest.is_empty() && !stated.contains_key(CITY) && !scene.memory.slots.contains_key(DISTRICT) {
+        set(scene, DISTRICT, json!(rest.join(" ")), &view.inbound.message_id);
+    }
+    gave
+}
+
+// The products of a message, and whether it is unclear which.
+fn products(scene: &Scene<'_>, view: &View<'_>) -> (Vec<usize>, bool) {
+    let pack = scene.pack;
+    let at = |id: &str| pack.catalog.items.iter().position(|item| item.id == id);
+    let stated = &view.reading.stated;
+    let mut found: Vec<usize> = Vec::new();
+    for mention in &stated.mentions {
+        if !found.contains(&mention.item) {
+            found.push(mention.item);
+        }
+    }
+    if let Some(Answered::Option(choice)) = &view.answered
+        && let Some(item) = choice.id.strip_prefix("set:item=").and_then(at)
+    {
+        return (vec![item], false);
+    }
+    if !found.is_empty() {
+        return (found, false);
+    }
+    let quoted = view.inbound.quoted.as_ref().and_then(|q| q.image_id.as_deref());
+    if let Some(item) = quoted.and_then(|image| pack.catalog.items.iter().position(|i| i.image_id == image)) {
+        return (vec![item], false);
+    }
+    // What they quote, or the ad they came from, names the product for them.
+    let pointed = view.inbound.quoted.as_ref().and_then(|q| q.text.as_deref()).or(view.inbound.referral.as_deref());
+    if let Some(text) = pointed {
+        let words = crate::lexicon::tokens::normalize(text, &pack.lexicon.abbreviations).words;
+        if let Some(mention) = pack.catalog.mentions(&words).first() {
+            return (vec![mention.item], false);
+        }
+    }
+    let by_place = |n: usize| scene.memory.offered.get(n).and_then(|id| at(id));
+    let reading = &view.reading;
+    let referred = if reading.says("ref_otra") {
+        let current = scene.memory.focus.first();
+        scene.memory.offered.iter().chain(&scene.memory.focus).find(|id| Some(*id) != current).and_then(|id| at(id))
+    } else if reading.says("ref_primera") {
+        by_place(0)
+    } else if reading.says("ref_segunda") {
+        by_place(1)
+    } else if reading.says("ref_ultima") {
+        by_place(scene.memory.offered.len().saturating_sub(1))
+    } else {
+        None
+    };
+    if let Some(item) = referred {
+        return (vec![item], false);
+    }
+    by_brand_or_focus(scene, view)
+}
+
+// A brand alone means its only product, or the one being discussed; several are asked about.
+fn by_brand_or_focus(scene: &Scene<'_>, view: &View<'_>) -> (Vec<usize>, bool) {
+    let pack = scene.pack;
+    let stated = &view.reading.stated;
+    let own_machine = matches!(
+        view.intent,
+        Intent::Repuestos
+            | Intent::Reparacion
+            | Intent::EstadoPedido
+            | Intent::ParteDePago
+            | Intent::Reclamo
+            | Intent::Catalogo
+    );
+    if own_machine {
+        return (Vec::new(), false);
+    }
+    if let [brand] = stated.brands.as_slice() {
+        let family = stated.values.get(&pack.about.family_slot).and_then(|v| v.as_str());
+        let of_brand: Vec<usize> = pack
+            .catalog
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(_, i)| i.active && i.brand == *brand && family.is_none_or(|f| i.family.as_str() == f))
+            .map(|(n, _)| n)
+            .collect();
+        let discussed: Vec<usize> =
+            of_brand.iter().copied().filter(|n| scene.memory.focus.contains(&pack.catalog.items[*n].id)).collect();
+        return match (of_brand.as_slice(), discussed.as_slice()) {
+            ([only], _) | (_, [only]) => (vec![*only], false),
+            ([], _) => (Vec::new(), false),
+            _ => (Vec::new(), true),
+        };
+    }
+    let points = view.reading.says("ref_esa") || stated.families.is_empty();
+    let about_one = matches!(
+        view.intent,
+        Intent::Precio
+            | Intent::Fotos
+            | Intent::Especificaciones
+            | Intent::Disponibilidad
+            | Intent::Comprar
+            | Intent::Confirmar
+            | Intent::Cotizacion
+    );
+    let focus = scene.memory.focus.first().and_then(|id| pack.catalog.items.iter().position(|item| item.id == *id));
+    match focus {
+        Some(item) if points && about_one => (vec![item], false),
+        _ => (Vec::new(), false),
+    }
+}
+
+fn remember_products(scene: &mut Scene<'_>, view: &View<'_>) {
+    let pack = scene.pack;
+    for at in view.products.iter().rev() {
+        scene.memory.focus_on(&pack.catalog.items[*at].id);
+    }
+    if let [only] = view.products.as_slice() {
+        let item = &pack.catalog.items[*only];
+        let referred = !view.reading.stated.mentions.is_empty()
+            || ["ref_esa", "ref_primera", "ref_segunda", "ref_otra", "ref_ultima"].iter().any(|r| view.reading.says(r));
+        if referred && !item.model.is_empty() {
+            set(scene, MODEL, json!(item.model), &view.inbound.message_id);
+        }
+    }
+}
+
+// The customer's own machine, for parts and repairs: brand and whatever they call the model.
+fn remember_machine(scene: &mut Scene<'_>, view: &View<'_>) {
+    let parts = view.intent == Intent::Repuestos || scene.memory.goal == Some(Intent::Repuestos);
+    if !parts {
+        return;
+    }
+    let words = &view.reading.normalized.words;
+    let model = words
+        .iter()
+        .find(|w| w.text.len() >= 3 && w.text.bytes().any(|b| b.is_ascii_digit()))
+        .map(|w| w.raw.to_uppercase());
+    let named = scene.memory.slot(MODEL).or(model);
+    if let Some(model) = named {
+        let brand = scene.memory.slot(BRAND).unwrap_or_default();
+        scene.memory.machine = Some(format!("{brand} {model}").trim().to_owned());
+    }
+}

@@ -1,0 +1,128 @@
+//! The team's desk: what a handoff becomes: opened, raised, completed with data, or left alone while it cools down.
+//!
+//! Owns the cooldown and what the team reads: a summary to act on, the next step, a first message to send.
+
+use std::collections::BTreeMap;
+
+use crate::memory::HandoffMemo;
+use crate::money::Cop;
+use crate::outcome::{Desk, Handoff, Notice};
+use crate::taxonomy::{HandoffCall, Mode};
+use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE};
+
+use super::draft::text_of;
+use super::scene::Scene;
+
+/// What this turn means for the desk; the memory notes when the team was told.
+pub fn settle(scene: &mut Scene<'_>) -> Desk {
+    let Some(call) = scene.call() else { return lead(scene) };
+    let open = scene.memory.handoff.clone();
+    let raise = match &open {
+        None => false,
+        Some(memo) => {
+            let cooled =
+                scene.turn.now.duration_since(memo.told_at).as_mins() >= scene.turn.policy.handoff_cooldown_minutes;
+            let graver = call.priority > memo.call.priority;
+            let other = call.reason != memo.call.reason;
+            if !graver && !(cooled && other) {
+                scene.path.push("desk:cooldown".to_owned());
+                return lead(scene);
+            }
+            true
+        }
+    };
+    let asked = open.as_ref().is_some_and(|memo| memo.lead_asked);
+    scene.memory.handoff = Some(HandoffMemo { call, told_at: scene.turn.now, lead_asked: asked });
+    scene.path.push(if raise { "desk:raise".to_owned() } else { "desk:open".to_owned() });
+    let handoff = handoff(scene, call);
+    if raise { Desk::Raise(handoff) } else { Desk::Open(handoff) }
+}
+
+fn lead(scene: &mut Scene<'_>) -> Desk {
+    let gave = scene.views.iter().any(|v| v.gave_lead);
+    let Some(memo) = scene.memory.handoff.clone().filter(|_| gave) else {
+        return Desk::Nothing;
+    };
+    scene.path.push("desk:lead".to_owned());
+    let text = text_of(scene, "aviso_datos", &[("resumen", &summary(scene))]);
+    Desk::Lead { lead: lead_data(scene), notice: Notice { team: memo.call.team, text } }
+}
+
+fn handoff(scene: &Scene<'_>, call: HandoffCall) -> Handoff {
+    let (next_step, suggested) = scene
+        .pack
+        .handoff_rule(call.reason)
+        .map_or_else(Default::default, |rule| (rule.next_step.clone(), rule.suggested.clone()));
+    let name = scene.memory.slot(NAME).map(|n| format!(" {n}")).unwrap_or_default();
+    let summary = summary(scene);
+    let text = text_of(
+        scene,
+        "aviso",
+        &[("prioridad", call.priority.id()), ("motivo", call.reason.id()), ("resumen", &summary), ("paso", &next_step)],
+    );
+    Handoff {
+        call,
+        summary,
+        next_step,
+        suggested_message: suggested.replace("{nombre_coma}", &name),
+        lead: lead_data(scene),
+        notice: Notice { team: call.team, text },
+    }
+}
+
+/// Who, what, product, city, budget, last words: one line each, only what is known.
+#[must_use]
+pub fn summary(scene: &Scene<'_>) -> String {
+    let memory = &scene.memory;
+    let who = memory.slot(NAME).or_else(|| scene.turn.profile_name.map(str::to_owned));
+    let product = scene
+        .product()
+        .map(|item| item.name.clone())
+        .or_else(|| scene.family().and_then(|f| scene.pack.family(&f).map(|f| f.name.clone())));
+    let machine = memory.machine.clone().or_else(|| {
+        let brand = memory.slot(BRAND)?;
+        Some(format!("{brand} {}", memory.slot(MODEL).unwrap_or_default()).trim().to_owned())
+    });
+    let place = [memory.slot(DISTRICT), memory.slot(CITY)].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let budget = memory.slots.get(BUDGET).and_then(|s| s.value.as_i64()).map(|n| Cop(n).to_string());
+    let said = scene.last_words();
+    let lines = [
+        ("resumen_cliente", who),
+        ("resumen_producto", product),
+        ("resumen_maquina", machine),
+        ("resumen_uso", memory.slot(USE)),
+        ("resumen_ciudad", Some(place).filter(|p| !p.is_empty())),
+        ("resumen_presupuesto", budget),
+        ("resumen_dijo", Some(said).filter(|s| !s.is_empty())),
+    ];
+    lines
+        .iter()
+        .filter_map(|(id, value)| value.as_ref().map(|v| text_of(scene, id, &[("valor", v)])))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn lead_data(scene: &Scene<'_>) -> BTreeMap<String, String> {
+    [NAME, CITY, DISTRICT]
+        .iter()
+        .filter_map(|slot| scene.memory.slot(slot).map(|value| ((*slot).to_owned(), value)))
+        .collect()
+}
+
+/// The slots that the team of this turn's handoff needs and nobody knows.
+#[must_use]
+pub fn missing(scene: &Scene<'_>) -> Vec<String> {
+    let Some(memo) = scene.memory.handoff.as_ref().filter(|memo| !memo.lead_asked) else {
+        return Vec::new();
+    };
+    let needed = scene.pack.handoff_rule(memo.call.reason).map_or(&[][..], |rule| rule.lead.as_slice());
+    let city_known =
+        |slot: &str| slot == DISTRICT && scene.memory.slot(CITY).is_some_and(|c| c != scene.pack.about.city);
+    needed.iter().filter(|slot| !scene.memory.slots.contains_key(*slot) && !city_known(slot)).cloned().collect()
+}
+
+/// Whether a person leads or is being called in this turn.
+#[must_use]
+pub fn handed_over(scene: &Scene<'_>) -> bool {
+    scene.mode == Mode::HumanActive || matches!(scene.desk, Desk::Open(_) | Desk::Raise(_))
+}

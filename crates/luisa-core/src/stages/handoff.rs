@@ -1,0 +1,69 @@
+//! Handoff detection: whether a person must take this, why, how soon.
+//!
+//! Owns what the conversation adds to the reading: consent to an adviser, a price asked when city and product are
+//! known, delivery of something wanted to another town. The order of reasons is the taxonomy's: the first one wins.
+
+use crate::taxonomy::{HandoffCall, Intent, Reason, Team};
+use crate::understanding::slots::{CITY, MODEL};
+
+use super::pending::Answered;
+use super::scene::{Scene, View};
+
+/// Completes the view with the call for a person, if there is one.
+#[must_use]
+pub fn detect<'a>(scene: &Scene<'a>, mut view: View<'a>) -> View<'a> {
+    if view.limited || matches!(view.class, crate::taxonomy::Class::Empty | crate::taxonomy::Class::NonBusiness) {
+        view.path.push("handoff:none".to_owned());
+        return view;
+    }
+    let pack = scene.pack;
+    let mut calls: Vec<HandoffCall> = Vec::new();
+    let own = if view.answered.is_some() { None } else { view.reading.handoff.filter(|c| !haggles(&view, c.reason)) };
+    calls.extend(own);
+    calls.extend(
+        pack.reason_of_intent(view.intent)
+            .and_then(|reason| pack.handoff_call(reason, own.filter(|o| o.reason == reason).map(|o| o.team))),
+    );
+    calls.extend(consent(scene, &view));
+    calls.extend(closing(scene, &view));
+    calls.extend(delivery(scene, &view));
+    view.call = calls.into_iter().min_by_key(|call| call.reason);
+    view.path.push(view.call.map_or_else(|| "handoff:none".to_owned(), |call| format!("handoff:{}", call.reason)));
+    view
+}
+
+// Asking for a lower price is not yet buying.
+fn haggles(view: &View<'_>, reason: Reason) -> bool {
+    let buys = ["comprar", "apartar", "ya_pague", "cotizacion"].iter().any(|c| view.reading.says(c));
+    reason == Reason::Cierre && !buys && (view.reading.says("regateo") || view.reading.says("inyeccion"))
+}
+
+// `sí` to `¿quiere que un asesor…?`: the option says for what.
+fn consent(scene: &Scene<'_>, view: &View<'_>) -> Option<HandoffCall> {
+    let Some(Answered::Option(choice)) = &view.answered else {
+        return None;
+    };
+    let rest = choice.id.strip_prefix("human")?;
+    let reason = rest.strip_prefix(':').and_then(Reason::from_id).unwrap_or(Reason::PideHumano);
+    scene.pack.handoff_call(reason, None)
+}
+
+// Price, payment or delivery asked once city and product are known: the sale is a person's to close.
+fn closing(scene: &Scene<'_>, view: &View<'_>) -> Option<HandoffCall> {
+    let asks = |intent: &Intent| matches!(intent, Intent::Precio | Intent::FormasPago | Intent::Envios);
+    let asked = asks(&view.intent) || view.reading.also.iter().any(asks);
+    let city = scene.memory.slots.contains_key(CITY);
+    let product = scene.memory.slots.contains_key(MODEL)
+        || !view.products.is_empty()
+        || scene.memory.focus.len() == 1 && !view.ambiguous;
+    (asked && city && product).then(|| scene.pack.handoff_call(Reason::Cierre, None)).flatten()
+}
+
+// Delivery to another town of something they want to buy.
+fn delivery(scene: &Scene<'_>, view: &View<'_>) -> Option<HandoffCall> {
+    let elsewhere = scene.memory.slot(CITY).is_some_and(|city| city != scene.pack.about.city);
+    let wants =
+        scene.family().is_some() || scene.memory.goal == Some(Intent::Repuestos) && scene.memory.machine.is_some();
+    let asked = view.intent == Intent::Envios || view.reading.also.contains(&Intent::Envios);
+    (asked && elsewhere && wants).then(|| scene.pack.handoff_call(Reason::Logistica, Some(Team::Comercial))).flatten()
+}

@@ -1,0 +1,41 @@
+//! Service hours: what arrives while LUISA is closed is queued, and the customer is told once until when.
+//!
+//! Owns the decision to wait. A chat that a person leads, and one already under way, go on.
+
+use crate::outcome::Answer;
+use crate::schedule::{Service, spoken_when};
+use crate::taxonomy::Mode;
+
+use super::draft::Draft;
+use super::guards;
+use super::scene::Scene;
+
+/// When and what the customer must wait for, if they must.
+#[must_use]
+pub fn defer(scene: &Scene<'_>) -> Option<Answer> {
+    let hours = &scene.turn.policy.hours;
+    let opening = match hours.at(scene.turn.now) {
+        Service::Open => return None,
+        Service::NoNewOnes(_) if under_way(scene) => return None,
+        Service::NoNewOnes(opening) | Service::Closed(opening) => opening,
+    };
+    if scene.mode == Mode::HumanActive {
+        return None;
+    }
+    let until = opening.timestamp();
+    let told = scene.memory.told_closed_until.is_some_and(|t| t >= until);
+    let local = scene.turn.now.to_zoned(hours.zone.clone());
+    let notice = (!told).then(|| {
+        let mut draft = Draft::default();
+        draft.say(scene, "cerrado", &[("apertura", &spoken_when(&local, &opening))]);
+        guards::check(scene, draft).0
+    });
+    Some(Answer::Later { until, notice })
+}
+
+// Answered today already: the conversation may be finished.
+fn under_way(scene: &Scene<'_>) -> bool {
+    let zone = &scene.turn.policy.hours.zone;
+    let today = scene.turn.now.to_zoned(zone.clone()).date();
+    scene.memory.last_turn_at.is_some_and(|at| at.to_zoned(zone.clone()).date() == today)
+}

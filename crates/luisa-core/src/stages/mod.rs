@@ -1,0 +1,22 @@
+//! The stages of a decision, in the order in which they run.
+//!
+//! Each takes what the ones before it found and returns a small value; `pipeline` lists them. May not do I/O.
+
+pub mod scene;
+pub mod rate;
+pub mod classify;
+pub mod burst;
+pub mod pending;
+pub mod faq;
+pub mod context;
+pub mod handoff;
+pub mod desk;
+pub mod reply;
+pub mod products;
+pub mod recommend;
+pub mod questions;
+pub mod draft;
+pub mod replies;
+pub mod hours;
+pub mod guards;
+pub mod shadow;

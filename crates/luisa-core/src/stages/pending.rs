@@ -1,0 +1,227 @@
+//! Short answers: what a message means as a reply to the question that LUISA asked last.
+//!
+//! Owns the matching of options, ordinals, yes and no. A message that plainly brings a matter of its own is not an
+//! answer, whatever was asked.
+
+use crate::lexicon::tokens::normalize;
+use crate::memory::Pending;
+use crate::outcome::Choice;
+use crate::pack::Pack;
+use crate::taxonomy::{Class, Intent};
+use crate::understanding::{Reading, noise};
+
+/// An answer to the pending question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// One of the offered options.
+    Option(Choice),
+    Yes,
+    No,
+    /// The slot that was asked for was given in other words.
+    Slot,
+    /// `no sé`, `cualquiera`: the question is dropped.
+    Unsure,
+}
+
+/// Longest message, in words, that is read as a bare answer.
+const BARE: usize = 7;
+
+/// What a message answers, if it does.
+#[must_use]
+pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answered> {
+    let words = reading.normalized.words.len();
+    if words == 0 {
+        return thumbs(reading).map(|answer| settled(pending, answer));
+    }
+    if let Some(option) = exact(pack, pending, reading) {
+        return Some(Answered::Option(option));
+    }
+    let slot = pack.questions.get(&pending.question).and_then(|q| q.slot.as_deref());
+    if slot.is_some_and(|slot| reading.stated.values.contains_key(slot)) {
+        return Some(Answered::Slot);
+    }
+    if words > BARE || brings_own_matter(pack, reading) {
+        return None;
+    }
+    if let Some(option) = ordinal(pending, reading) {
+        return Some(Answered::Option(option));
+    }
+    if reading.says("no_se") || reading.says("ambas") {
+        return Some(Answered::Unsure);
+    }
+    if let Some(option) = named(pack, pending, reading) {
+        return Some(Answered::Option(option));
+    }
+    // A question back is not an answer; thanks and farewells are not consent.
+    if reading.normalized.signals.question && words > 2 {
+        return None;
+    }
+    if refuses(reading) {
+        return Some(settled(pending, Answered::No));
+    }
+    consents(reading).then(|| settled(pending, Answered::Yes))
+}
+
+fn has_word(reading: &Reading, list: &[&str]) -> bool {
+    reading.normalized.words.iter().any(|w| list.contains(&w.text.as_str()))
+}
+
+// `no`, `todavía no`, `después`; not `hasta luego`, nor a `no` deep in a sentence.
+fn refuses(reading: &Reading) -> bool {
+    let first_no = reading.normalized.words.iter().take(3).any(|w| matches!(w.text.as_str(), "no" | "nop" | "nope" | "nel" | "tampoco"));
+    let later = reading.says("no") && !reading.says("despedida") && !reading.says("gracias") && reading.normalized.words.len() <= 3;
+    first_no || later
+}
+
+// Nearly all of it is assent; with thanks or a farewell only an outspoken yes counts.
+fn consents(reading: &Reading) -> bool {
+    let assent = reading.says("si") || reading.says("acuse");
+    let covered = noise::covered(reading.normalized.words.len(), &reading.hits, &["si", "acuse", "gracias", "saludo"]);
+    let outspoken = has_word(reading, &["si", "claro", "dale", "hagale", "obvio", "favor", "porfa", "quiero", "confirmeme"]);
+    let leaves = reading.says("gracias") || reading.says("despedida");
+    let rest = reading.normalized.words.len().saturating_sub(covered);
+    assent && rest <= 3 && (!leaves || outspoken)
+}
+
+// On a yes-or-no question, a yes is its first option and a no its refusal.
+fn settled(pending: &Pending, answer: Answered) -> Answered {
+    let refusal = pending.options.iter().find(|o| o.id == "no");
+    let chosen = match (&answer, refusal) {
+        (Answered::Yes, Some(_)) => pending.options.iter().find(|o| o.id != "no"),
+        (Answered::No, Some(no)) => Some(no),
+        _ => None,
+    };
+    chosen.map_or(answer, |choice| Answered::Option(choice.clone()))
+}
+
+fn thumbs(reading: &Reading) -> Option<Answered> {
+    let emoji = &reading.normalized.signals.emoji;
+    if emoji.iter().any(|c| matches!(c, '👍' | '👌' | '✅' | '🙌' | '✔')) {
+        return Some(Answered::Yes);
+    }
+    emoji.contains(&'👎').then_some(Answered::No)
+}
+
+// The message is the title of an option, or one of its other wordings.
+fn exact(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Choice> {
+    let said: Vec<&str> = reading.normalized.words.iter().map(|w| w.key.as_str()).collect();
+    let keys = |text: &str| -> Vec<String> {
+        normalize(text, &pack.lexicon.abbreviations).words.into_iter().map(|w| w.key).collect()
+    };
+    let question = pack.questions.get(&pending.question);
+    pending
+        .options
+        .iter()
+        .find(|option| {
+            let also = question
+                .and_then(|q| q.options.iter().find(|o| o.id == option.id))
+                .map_or(&[][..], |o| o.also.as_slice());
+            std::iter::once(&option.title).chain(also).any(|text| keys(text) == said)
+        })
+        .cloned()
+}
+
+// A few of the option's own words, and of no other option's: `la de producción`.
+fn named(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Choice> {
+    if reading.says("ref_otra") {
+        return None;
+    }
+    let said: Vec<&str> = reading.keys.iter().map(String::as_str).collect();
+    let score = |option: &Choice| {
+        let also = pack
+            .questions
+            .get(&pending.question)
+            .and_then(|q| q.options.iter().find(|o| o.id == option.id))
+            .map_or(&[][..], |o| o.also.as_slice());
+        std::iter::once(&option.title)
+            .chain(also)
+            .map(|text| {
+                let words = normalize(text, &pack.lexicon.abbreviations).words;
+                words.iter().filter(|w| w.key.len() >= 4 && w.text != "gracias" && w.text != "favor" && said.contains(&w.key.as_str())).count()
+            })
+            .max()
+            .unwrap_or(0)
+    };
+    // An act of its own is chosen by name alone: `busco una máquina para jeans` says more than its button.
+    let wordy = reading.normalized.words.len() > 3;
+    let scored: Vec<(usize, &Choice)> = pending.options.iter().filter(|o| !(wordy && o.id.starts_with("act:"))).map(|o| (score(o), o)).filter(|(s, _)| *s > 0).collect();
+    match scored.as_slice() {
+        [(_, only)] => Some((*only).clone()),
+        _ => None,
+    }
+}
+
+fn ordinal(pending: &Pending, reading: &Reading) -> Option<Choice> {
+    let digit = |n: &str| reading.normalized.words.iter().any(|w| w.text == n);
+    let place = if reading.says("ref_primera") || digit("1") {
+        0
+    } else if reading.says("ref_segunda") || digit("2") {
+        1
+    } else if reading.says("ref_tercera") || digit("3") {
+        2
+    } else if reading.says("ref_ultima") {
+        pending.options.len().checked_sub(1)?
+    } else {
+        return None;
+    };
+    pending.options.get(place).cloned()
+}
+
+/// Concepts that are matters of their own, whatever was asked.
+const MATTERS: &[&str] = &[
+    "precio",
+    "foto",
+    "horario",
+    "ubicacion",
+    "contacto",
+    "credito",
+    "pago",
+    "envio",
+    "garantia",
+    "promo",
+    "repuesto",
+    "falla",
+    "humano",
+    "robot",
+    "inyeccion",
+    "queja",
+    "usada",
+    "cotizacion",
+    "incluye",
+    "especificaciones",
+    "disponible",
+    "regateo",
+    "estado_pedido",
+    "legal",
+    "peligro",
+];
+
+// A question or a request of its own that is not just another way to answer.
+fn brings_own_matter(pack: &Pack, reading: &Reading) -> bool {
+    if MATTERS.iter().any(|concept| reading.says(concept)) || !reading.stated.mentions.is_empty() {
+        return true;
+    }
+    if reading.class == Class::NonBusiness {
+        return reading.personal_score > 0.9;
+    }
+    let vague = matches!(
+        reading.intent,
+        Intent::Otro
+            | Intent::Ninguno
+            | Intent::Asesoria
+            | Intent::Buscar(_)
+            | Intent::Saludo
+            | Intent::Agradecimiento
+            | Intent::Confirmar
+            | Intent::Negar
+    );
+    let sure = pack.model.is_none() || reading.intent_score > 0.6;
+    !vague && sure && key_words(reading) > 1
+}
+
+// Words that are not yes, no or a courtesy.
+fn key_words(reading: &Reading) -> usize {
+    let small = ["si", "no", "acuse", "gracias", "saludo"];
+    let covered = noise::covered(reading.normalized.words.len(), &reading.hits, &small);
+    reading.normalized.words.len().saturating_sub(covered)
+}

@@ -1,0 +1,249 @@
+//! Answers about products: price, stock, photo, features, comparison.
+//!
+//! Owns what is said of a product. A price is the catalog's or it is not said: what is unknown is an adviser's to
+//! confirm.
+
+use crate::catalog::Item;
+use crate::lexicon::fold::plain;
+use crate::memory::Stage;
+use crate::money::Cop;
+use crate::outcome::Choice;
+use crate::taxonomy::Intent;
+
+use super::draft::Draft;
+use super::questions;
+use super::recommend;
+use super::scene::Scene;
+
+/// Answers a question about products; the question at the end included.
+pub fn answer(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
+    let mut named: Vec<&Item> = named(scene);
+    let unnamed = scene.business().all(|v| v.reading.stated.mentions.is_empty());
+    if unnamed && scene.memory.offered.len() >= 2 && (scene.says("ambas") || (scene.says("comparar") && intent == Intent::Precio)) {
+        named = scene.memory.offered.iter().take(2).filter_map(|id| scene.pack.catalog.item(id)).collect();
+    }
+    if scene.views.iter().any(|v| v.ambiguous) && named.is_empty() {
+        which(scene, draft);
+        return;
+    }
+    match intent {
+        Intent::Precio => price(scene, &named, draft),
+        Intent::Disponibilidad => stock(scene, &named, draft),
+        Intent::Fotos => photo(scene, &named, draft),
+        _ => features(scene, &named, draft),
+    }
+    if draft.question.is_none() {
+        questions::next_for_buyer(scene, draft);
+    }
+}
+
+// The products of this turn, else the one under discussion when no family is named instead.
+fn named<'a>(scene: &Scene<'a>) -> Vec<&'a Item> {
+    let mut found: Vec<&Item> = Vec::new();
+    for at in scene.business().flat_map(|v| v.products.iter()) {
+        let item = &scene.pack.catalog.items[*at];
+        if !found.iter().any(|known| known.id == item.id) {
+            found.push(item);
+        }
+    }
+    found
+}
+
+fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+    for item in named.iter().take(2) {
+        price_of(scene, item, draft);
+    }
+    if let Some(first) = named.first() {
+        scene.memory.stage = scene.memory.stage.max(Stage::Priced);
+        recommend::show(scene, first, draft);
+        if named.iter().any(|item| item.price_cop.is_none()) {
+            draft.ask(scene, "asesor_precio", &[]);
+        }
+        return;
+    }
+    let family = scene.family().and_then(|f| scene.pack.family(&f));
+    match family {
+        Some(family) => {
+            match family.price_from {
+                Some(from) => draft.say(
+                    scene,
+                    "precio_familia",
+                    &[("familia", &family.plural), ("desde", &Cop(from).to_string())],
+                ),
+                None => draft.say(scene, "precio_familia_desconocido", &[("familia", &family.plural)]),
+            }
+            if recommend::ready(scene) && scene.memory.offered.is_empty() {
+                recommend::say(scene, draft);
+            }
+        }
+        None => draft.say(scene, "precio_general", &[]),
+    }
+}
+
+/// The price of one product, or that an adviser confirms it.
+pub fn price_of(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
+    match item.price_cop {
+        Some(price) if item.promo => {
+            draft.say(scene, "precio_promo", &[("producto", &item.name), ("precio", &price.to_string())])
+        }
+        Some(price) => draft.say(scene, "precio", &[("producto", &item.name), ("precio", &price.to_string())]),
+        None => draft.say(scene, "precio_desconocido", &[("producto", &item.name)]),
+    }
+}
+
+fn stock(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+    if named.is_empty() {
+        let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
+        if let Some(brand) = brand.filter(|b| !scene.pack.catalog.active().any(|i| i.brand == *b)) {
+            draft.say(scene, "marca_no_manejada", &[("marca", &brand)]);
+            return;
+        }
+        match scene.family().and_then(|f| scene.pack.family(&f)) {
+            Some(family) => {
+                let names = names_of(scene, family.id.as_str());
+                draft.say(scene, "disponible_familia", &[("familia", &family.plural), ("productos", &names)]);
+            }
+            None => draft.say(scene, "disponible_general", &[]),
+        }
+        return;
+    }
+    for item in named.iter().take(2) {
+        let id = if item.stock == Some(0) { "agotado" } else { "disponible" };
+        draft.say(scene, id, &[("producto", &item.name)]);
+    }
+}
+
+/// The names of a family's products, best first, at most three.
+#[must_use]
+pub fn names_of(scene: &Scene<'_>, family: &str) -> String {
+    let mut items: Vec<&Item> = scene.pack.catalog.active().filter(|i| i.family.as_str() == family).collect();
+    items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
+    let names: Vec<&str> = items.iter().take(3).map(|i| i.name.as_str()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} y {last}", first.join(", ")),
+    }
+}
+
+fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+    let wanted = named.first().copied().or_else(|| {
+        let family = scene.family()?;
+        scene.pack.catalog.active().filter(|i| i.family.as_str() == family).max_by_key(|i| i.priority)
+    });
+    let Some(item) = wanted else {
+        draft.say(scene, "foto_de_cual", &[]);
+        return;
+    };
+    draft.say(scene, "foto", &[("producto", &item.name)]);
+    // Asked for, it is sent even if it was sent before.
+    draft.asset = Some(recommend::asset(item));
+    if !scene.memory.shown.contains(&item.id) {
+        scene.memory.shown.push(item.id.clone());
+    }
+    scene.memory.focus_on(&item.id);
+}
+
+fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+    let compared: Vec<&Item> = if named.len() >= 2 {
+        named.iter().take(2).copied().collect()
+    } else if scene.says("comparar") {
+        scene.memory.offered.iter().chain(&scene.memory.focus).filter_map(|id| scene.pack.catalog.item(id)).fold(
+            Vec::new(),
+            |mut all, item| {
+                if all.len() < 2 && !all.iter().any(|known: &&Item| known.id == item.id) {
+                    all.push(item);
+                }
+                all
+            },
+        )
+    } else {
+        Vec::new()
+    };
+    if let [a, b] = compared.as_slice() {
+        let (ra, rb) = (traits(scene, a), traits(scene, b));
+        draft.say(scene, "compara", &[("a", &a.name), ("rasgos_a", &ra), ("b", &b.name), ("rasgos_b", &rb)]);
+        scene.memory.offered = vec![a.id.clone(), b.id.clone()];
+        let options = [a, b].map(|i| Choice { id: format!("set:item={}", i.id), title: short(&i.name) }).to_vec();
+        draft.ask_among(scene, "cual", options);
+        return;
+    }
+    match named.first() {
+        Some(item) => {
+            draft.say(
+                scene,
+                "ficha",
+                &[("producto", &item.name), ("rasgos", &traits(scene, item)), ("bueno_para", &item.good_for)],
+            );
+            if scene.says("incluye")
+                && let Some(fact) = scene.pack.family(item.family.as_str()).and_then(|f| f.includes.as_deref())
+            {
+                draft.say(scene, "incluye", &[("incluye", scene.pack.fact(fact))]);
+            }
+            recommend::show(scene, item, draft);
+        }
+        None => {
+            let fact = scene.family().and_then(|f| scene.pack.family(&f)).and_then(|f| f.includes.clone());
+            match fact {
+                Some(fact) => draft.say(scene, "incluye", &[("incluye", scene.pack.fact(&fact))]),
+                None => draft.say(scene, "cual_producto", &[]),
+            }
+        }
+    }
+}
+
+// The features in one line, those that were asked about first; the price belongs to the price.
+fn traits(scene: &Scene<'_>, item: &Item) -> String {
+    let asked: Vec<&str> =
+        scene.business().flat_map(|v| v.reading.keys.iter()).map(String::as_str).filter(|k| k.len() >= 4).collect();
+    let touches = |feature: &str| {
+        let words = crate::lexicon::tokens::normalize(feature, &scene.pack.lexicon.abbreviations).words;
+        words.iter().any(|w| w.key.len() >= 4 && asked.iter().any(|a| w.key.starts_with(&a[..a.len().min(5)])))
+    };
+    let mut ordered: Vec<&str> = item.features.iter().map(String::as_str).collect();
+    ordered.sort_by_key(|feature| !touches(feature));
+    let few: Vec<&str> = ordered.into_iter().take(4).collect();
+    match few.as_slice() {
+        [] => item.kind.clone(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} {} {last}", first.join(", "), and(last)),
+    }
+}
+
+// `e` before the sound i.
+fn and(next: &str) -> &'static str {
+    let word = plain(next);
+    let sounds_i = word.starts_with('i') || (word.starts_with("hi") && !word.starts_with("hie"));
+    if sounds_i { "e" } else { "y" }
+}
+
+/// Asks which of several products is meant.
+pub fn which(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
+    let family = scene.memory.slot(&scene.pack.about.family_slot);
+    let mut items: Vec<&Item> =
+        scene.pack.catalog.active().filter(|i| brand.as_ref().is_none_or(|b| i.brand == *b)).collect();
+    let narrowed: Vec<&Item> =
+        items.iter().copied().filter(|i| family.as_ref().is_some_and(|f| i.family.as_str() == f)).collect();
+    if !narrowed.is_empty() {
+        items = narrowed;
+    }
+    items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
+    items.truncate(10);
+    scene.memory.offered = items.iter().map(|i| i.id.clone()).collect();
+    let options = items.iter().map(|i| Choice { id: format!("set:item={}", i.id), title: short(&i.name) }).collect();
+    draft.say(scene, "cual_producto", &[]);
+    draft.ask_among(scene, "cual", options);
+}
+
+// A title that fits a button: the end of the name says most.
+fn short(name: &str) -> String {
+    if name.chars().count() <= 20 {
+        return name.to_owned();
+    }
+    let mut words: Vec<&str> = name.split(' ').collect();
+    while words.len() > 1 && words.join(" ").chars().count() > 20 {
+        words.remove(0);
+    }
+    words.join(" ").chars().take(20).collect()
+}

@@ -1,0 +1,147 @@
+//! Recommendation: at most two products, with the reason for this customer.
+//!
+//! Owns the ranking. It uses what the customer said (family, use, volume, budget) and the store's own priority; price
+//! decides only against a stated budget.
+
+use crate::catalog::Item;
+use crate::memory::{Memory, Stage};
+use crate::money::Cop;
+use crate::outcome::Asset;
+use crate::pack::Pack;
+use crate::symbol::Symbol;
+use crate::understanding::slots::{BUDGET, USE, VOLUME};
+
+use super::draft::Draft;
+use super::scene::Scene;
+
+/// The best products for what is known, best first, at most two.
+#[must_use]
+pub fn best<'a>(pack: &'a Pack, memory: &Memory) -> Vec<&'a Item> {
+    let family = family(pack, memory);
+    let mut ranked: Vec<(i64, &Item)> = pack
+        .catalog
+        .active()
+        .filter(|item| family.as_ref().is_none_or(|f| item.family == *f) && item.stock != Some(0))
+        .map(|item| (score(item, memory), item))
+        .collect();
+    ranked.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.id.cmp(&y.id)));
+    let top = ranked.first().map_or(0, |(s, _)| *s);
+    ranked.into_iter().take(2).filter(|(s, _)| *s * 10 >= top * 6).map(|(_, item)| item).collect()
+}
+
+/// The family said, else the one that the use suggests; occasional work at home stays at home.
+#[must_use]
+pub fn family(pack: &Pack, memory: &Memory) -> Option<Symbol> {
+    if let Some(said) = memory.slot(&pack.about.family_slot) {
+        return Some(Symbol::new(&said));
+    }
+    let purpose = memory.slot(USE)?;
+    pack.uses.iter().find(|u| u.id.as_str() == purpose).map(|u| u.family)
+}
+
+fn score(item: &Item, memory: &Memory) -> i64 {
+    let mut score = item.priority * 3;
+    if let Some(purpose) = memory.slot(USE) {
+        score += match item.uses.iter().position(|u| u.as_str() == purpose) {
+            Some(place) => 40 - 6 * i64::try_from(place).unwrap_or(5).min(5),
+            None => -10,
+        };
+    }
+    if let Some(volume) = memory.slot(VOLUME)
+        && !item.volume.is_empty()
+    {
+        score += if item.volume == volume { 18 } else { -6 };
+    }
+    if let Some(budget) = memory.slots.get(BUDGET).and_then(|s| s.value.as_i64())
+        && let Some(price) = item.price_cop
+    {
+        score += if price.0 <= budget { 12 } else { -20 };
+    }
+    score
+}
+
+/// Whether enough is known to recommend: a family, and something about the work or the purse.
+#[must_use]
+pub fn ready(scene: &Scene<'_>) -> bool {
+    let memory = &scene.memory;
+    let about_work = [USE, VOLUME, BUDGET].iter().any(|slot| memory.slots.contains_key(*slot));
+    family(scene.pack, memory).is_some() && (about_work || scene.says("principiante"))
+}
+
+/// Says the recommendation, with the photo of the first, and notes what was offered.
+pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let pack = scene.pack;
+    let found = best(pack, &scene.memory);
+    let Some(first) = found.first() else { return };
+    if let Some(fact) = short_budget(scene) {
+        draft.say(scene, "presupuesto_corto", &[("presupuesto", &fact.0), ("familia", &fact.1), ("desde", &fact.2)]);
+    }
+    let purpose =
+        scene.memory.slot(USE).and_then(|id| pack.uses.iter().find(|u| u.id.as_str() == id)).map(|u| u.name.clone());
+    match &purpose {
+        Some(purpose) => {
+            draft.say(scene, "recomienda", &[("producto", &first.name), ("uso", purpose), ("razon", &first.good_for)])
+        }
+        None => draft.say(scene, "recomienda_simple", &[("producto", &first.name), ("razon", &first.good_for)]),
+    }
+    price_line(scene, first, draft);
+    let includes = pack.family(first.family.as_str()).and_then(|f| f.includes.as_deref());
+    if let Some(fact) = includes {
+        draft.say(scene, "incluye", &[("incluye", pack.fact(fact))]);
+    } else if let Some(second) = found.get(1) {
+        draft.say(scene, "recomienda_otra", &[("producto", &second.name), ("razon", &second.good_for)]);
+    }
+    step_up(scene, first, &found, draft);
+    show(scene, first, draft);
+    scene.memory.offered = found.iter().map(|item| item.id.clone()).collect();
+    scene.memory.focus_on(&first.id);
+    scene.memory.stage = scene.memory.stage.max(Stage::Recommended);
+}
+
+fn price_line(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
+    match item.price_cop {
+        Some(price) => draft.say(scene, "precio_corto", &[("precio", &price.to_string())]),
+        None => draft.say(scene, "precio_corto_desconocido", &[]),
+    }
+}
+
+// The next better one, named once, when it was not recommended anyway.
+fn step_up(scene: &Scene<'_>, first: &Item, found: &[&Item], draft: &mut Draft) {
+    let up = scene
+        .pack
+        .family(first.family.as_str())
+        .and_then(|f| f.step_up.as_deref())
+        .and_then(|id| scene.pack.catalog.item(id));
+    if let Some(up) = up
+        .filter(|up| up.active && !found.iter().any(|item| item.id == up.id) && !scene.memory.said.contains_key("sube"))
+    {
+        draft.say(scene, "sube", &[("producto", &up.name)]);
+    }
+}
+
+/// Puts a product's photo on the reply, once per conversation.
+pub fn show(scene: &mut Scene<'_>, item: &Item, draft: &mut Draft) {
+    if scene.memory.shown.contains(&item.id) {
+        return;
+    }
+    draft.asset = Some(asset(item));
+    scene.memory.shown.push(item.id.clone());
+}
+
+/// A product's picture as a reply carries it.
+#[must_use]
+pub fn asset(item: &Item) -> Asset {
+    Asset { image_id: item.image_id.clone(), title: item.name.clone(), price_cop: item.price_cop.map(|p| p.0) }
+}
+
+/// Budget, family and its lowest price, when the budget does not reach it.
+#[must_use]
+pub fn short_budget(scene: &Scene<'_>) -> Option<(String, String, String)> {
+    let budget = scene.memory.slots.get(BUDGET).and_then(|s| s.value.as_i64())?;
+    let known = family(scene.pack, &scene.memory).and_then(|f| scene.pack.family(f.as_str()));
+    let family =
+        known.or_else(|| scene.pack.families.iter().filter(|f| f.price_from.is_some()).min_by_key(|f| f.price_from))?;
+    let from = family.price_from?;
+    (budget < from && !scene.memory.said.contains_key("presupuesto_corto"))
+        .then(|| (Cop(budget).to_string(), family.plural.clone(), Cop(from).to_string()))
+}

@@ -1,0 +1,369 @@
+//! Response generation: from what was understood to what will be said.
+//!
+//! Owns the choice of what to say, in the order asked, and of the one question at the end. The words are the pack's;
+//! prices and facts come from it alone. One answer per turn, however many messages it has.
+
+use crate::memory::Stage;
+use crate::taxonomy::Channel;
+use crate::taxonomy::{Class, Intent, Reason};
+use crate::turn::{Body, MediaKind, PersonalMode};
+use crate::understanding::slots::{BRAND, CITY, NAME};
+
+use super::desk;
+use super::draft::Draft;
+use super::pending::Answered;
+use super::products;
+use super::questions;
+use super::recommend;
+use super::scene::Scene;
+
+/// Most matters answered in one reply.
+const MOST_MATTERS: usize = 3;
+
+/// The draft of the turn's answer; empty when silence is wanted.
+#[must_use]
+pub fn compose(scene: &mut Scene<'_>) -> Draft {
+    let mut draft = Draft::default();
+    if scene.business().next().is_none() {
+        without_business(scene, &mut draft);
+        return draft;
+    }
+    if !scene.in_shadow() {
+        scene.settle_desk();
+    }
+    if desk::handed_over(scene) && !scene.in_shadow() {
+        hand_over(scene, &mut draft);
+    } else if !not_text(scene, &mut draft) {
+        let matters = scene.matters();
+        for intent in matters.iter().take(MOST_MATTERS) {
+            matter(scene, *intent, matters.len(), &mut draft);
+        }
+        if draft.question.is_none() {
+            questions::after_fact(scene, &mut draft);
+        }
+    }
+    if scene.memory.stage == Stage::New {
+        scene.memory.stage = Stage::Greeted;
+    }
+    draft
+}
+
+// Nothing of the turn is about the store.
+fn without_business(scene: &Scene<'_>, draft: &mut Draft) {
+    if scene.views.iter().any(|v| v.limited) {
+        let told = scene.memory.told_slow_at.is_some_and(|at| scene.turn.now.duration_since(at).as_secs() < 60);
+        if !told {
+            draft.say(scene, "muy_rapido", &[]);
+        }
+        return;
+    }
+    if scene.views.iter().all(|v| matches!(v.inbound.body, Body::Reaction { .. })) {
+        return;
+    }
+    if scene.views.iter().any(|v| v.class == Class::NonBusiness) {
+        match (scene.turn.channel, scene.turn.policy.personal) {
+            (Channel::Api, _) => {
+                draft.say(scene, "fuera_de_tema", &[]);
+                draft.ask(scene, "inicio", &[]);
+            }
+            (Channel::Whatsapp, PersonalMode::Polite) => draft.say(scene, "personal_cortesia", &[]),
+            (Channel::Whatsapp, PersonalMode::Silent) => {}
+        }
+        return;
+    }
+    // Nothing to act on: a courtesy keeps the door open.
+    draft.say(scene, if scene.memory.turns == 0 { "saludo" } else { "acuse" }, &[]);
+    draft.ask(scene, if scene.memory.turns == 0 { "inicio" } else { "algo_mas" }, &[]);
+}
+
+// Facts that were asked for, then who will take over, then what they need to know.
+fn hand_over(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let Some(call) = scene.call() else { return };
+    let matters = scene.matters();
+    for intent in matters.iter().filter(|i| fixed_fact(**i)).take(2) {
+        fact(scene, *intent, draft);
+    }
+    if matters.contains(&Intent::Precio) || (call.reason == Reason::Cierre && scene.says("precio")) {
+        match scene.business().flat_map(|v| v.products.first()).next().copied().or_else(|| focus(scene)) {
+            Some(at) => {
+                let item = &scene.pack.catalog.items[at];
+                products::price_of(scene, item, draft);
+            }
+            None if call.reason == Reason::Logistica => {}
+            None => {}
+        }
+    }
+    let danger = call.reason == Reason::Urgente && scene.says("peligro");
+    let id = if danger { "traspaso_peligro".to_owned() } else { format!("traspaso_{}", call.reason) };
+    let city = scene.memory.slot(CITY).unwrap_or_default();
+    let team = scene.pack.about.teams.get(&call.team).cloned().unwrap_or_default();
+    draft.say(scene, &id, &[("ciudad", &city), ("equipo", &team)]);
+    let missing = desk::missing(scene);
+    questions::for_team(scene, &missing, draft);
+    if let Some(memo) = scene.memory.handoff.as_mut() {
+        memo.lead_asked = true;
+    }
+}
+
+fn focus(scene: &Scene<'_>) -> Option<usize> {
+    let id = scene.memory.focus.first()?;
+    scene.pack.catalog.items.iter().position(|item| item.id == *id)
+}
+
+/// Whether one fixed fact answers the intent.
+#[must_use]
+pub fn fixed_fact(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Horario
+            | Intent::Ubicacion
+            | Intent::Contacto
+            | Intent::FormasPago
+            | Intent::Envios
+            | Intent::Garantia
+            | Intent::Promociones
+            | Intent::Catalogo
+    )
+}
+
+// A picture, a voice note, a place: said back, with what would help. True when it answered.
+fn not_text(scene: &mut Scene<'_>, draft: &mut Draft) -> bool {
+    let Some(last) = scene.views.iter().rev().find(|v| !v.limited) else {
+        return false;
+    };
+    let wordless = scene.business().all(|v| v.inbound.body.text().is_empty());
+    if !wordless {
+        return false;
+    }
+    let (reply, question) = match &last.inbound.body {
+        Body::Media { media: MediaKind::Audio, .. } => ("audio_recibido", "escribirlo"),
+        Body::Media { media: MediaKind::Image | MediaKind::Video, .. }
+            if scene.memory.goal == Some(Intent::Repuestos) =>
+        {
+            ("foto_recibida", "asesor")
+        }
+        Body::Media { media: MediaKind::Image | MediaKind::Video, .. } => ("foto_recibida", "que_maquina"),
+        Body::Media { .. } => ("archivo_recibido", "asesor"),
+        Body::Location { .. } => ("ubicacion_recibida", "asesor"),
+        Body::Contact => ("contacto_recibido", "asesor"),
+        Body::Unsupported => ("no_se_ve", "inicio"),
+        Body::Text { .. } | Body::Choice { .. } | Body::Reaction { .. } | Body::Order { .. } => return false,
+    };
+    draft.say(scene, reply, &[]);
+    draft.ask(scene, question, &[]);
+    true
+}
+
+// tidy: table
+fn matter(scene: &mut Scene<'_>, intent: Intent, of: usize, draft: &mut Draft) {
+    match intent {
+        Intent::Saludo => greet(scene, draft),
+        Intent::Despedida => draft_courtesy(scene, "despedida", draft),
+        Intent::Agradecimiento => draft_courtesy(scene, "agradecimiento", draft),
+        Intent::Confirmar => confirmed(scene, draft),
+        Intent::Negar => denied(scene, draft),
+        fixed if fixed_fact(fixed) => fact(scene, fixed, draft),
+        Intent::Precio | Intent::Disponibilidad | Intent::Fotos | Intent::Especificaciones => {
+            wrong_price(scene, draft);
+            products::answer(scene, intent, draft);
+        }
+        Intent::Buscar(_) | Intent::Asesoria => search(scene, intent, draft),
+        Intent::Repuestos => parts(scene, draft),
+        Intent::Instalacion | Intent::Capacitacion => draft.say(scene, "instalacion_incluida", &[]),
+        _ if of > 1 => {}
+        _ => other(scene, draft),
+    }
+}
+
+fn greet(scene: &Scene<'_>, draft: &mut Draft) {
+    draft.say(scene, if scene.memory.turns == 0 { "saludo" } else { "saludo_de_vuelta" }, &[]);
+    if scene.memory.goal.is_some() && scene.memory.turns > 0 {
+        questions::after_fact(scene, draft);
+    } else {
+        draft.ask(scene, "inicio", &[]);
+    }
+}
+
+fn draft_courtesy(scene: &Scene<'_>, id: &str, draft: &mut Draft) {
+    draft.say(scene, id, &[]);
+    draft.ask(scene, if id == "despedida" { "quedamos" } else { "algo_mas" }, &[]);
+}
+
+// A yes without a yes-or-no question behind it: go on with what is under way.
+fn confirmed(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let asked = scene.turn.memory.pending.as_ref().map(|p| p.question.as_str());
+    match scene.memory.goal.filter(|_| asked != Some("algo_mas")) {
+        Some(Intent::Repuestos) => parts(scene, draft),
+        Some(goal) => search(scene, goal, draft),
+        None => {
+            draft.say(scene, "digame", &[]);
+            draft.ask(scene, "inicio", &[]);
+        }
+    }
+}
+
+fn denied(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let asked = scene.turn.memory.pending.as_ref().map(|p| p.question.as_str());
+    match asked {
+        // `¿está en Montería?` no: then where?
+        Some("ciudad") => {
+            draft.say(scene, "anotado", &[]);
+            draft.ask(scene, "ciudad_cual", &[]);
+        }
+        Some("algo_mas") => draft_courtesy(scene, "despedida", draft),
+        _ => {
+            draft.say(scene, "sin_afan", &[]);
+            draft.ask(scene, "algo_mas", &[]);
+        }
+    }
+}
+
+/// Says one fixed fact.
+pub fn fact(scene: &Scene<'_>, intent: Intent, draft: &mut Draft) {
+    match intent {
+        Intent::Horario => draft.say(scene, "horario", &[]),
+        Intent::Ubicacion => draft.say(scene, "ubicacion", &[]),
+        Intent::Contacto => draft.say(scene, "contacto", &[]),
+        Intent::FormasPago if scene.says("credito") => draft.say(scene, "credito", &[]),
+        Intent::FormasPago => draft.say(scene, "formas_pago", &[]),
+        Intent::Envios => match scene.memory.slot(CITY) {
+            Some(city) if city == scene.pack.about.city => draft.say(scene, "envios_local", &[("ciudad", &city)]),
+            Some(city) => draft.say(scene, "envios_ciudad", &[("ciudad", &city)]),
+            None => draft.say(scene, "envios", &[]),
+        },
+        Intent::Garantia => draft.say(scene, "garantia", &[]),
+        Intent::Promociones => draft.say(scene, "promociones", &[]),
+        Intent::Catalogo => catalogue(scene, draft),
+        _ => {}
+    }
+}
+
+fn catalogue(scene: &Scene<'_>, draft: &mut Draft) {
+    if scene.says("otros_aparatos") {
+        draft.say(scene, "no_manejamos", &[]);
+        return;
+    }
+    if let Some((budget, family, from)) = recommend::short_budget(scene) {
+        draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
+        return;
+    }
+    let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
+    if let Some(brand) = brand.filter(|b| !scene.pack.catalog.active().any(|i| i.brand == *b)) {
+        draft.say(scene, "marca_no_manejada", &[("marca", &brand)]);
+        return;
+    }
+    let family =
+        scene.business().find_map(|v| v.reading.stated.families.first().cloned()).and_then(|f| scene.pack.family(&f));
+    match family {
+        Some(family) => {
+            let names = products::names_of(scene, family.id.as_str());
+            draft.say(scene, "catalogo_familia", &[("familia", &family.plural), ("productos", &names)]);
+        }
+        None => draft.say(scene, "catalogo", &[]),
+    }
+}
+
+// Looking for a machine: ask what is missing, recommend when enough is known.
+fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
+    if scene.says("robot") || scene.says("inyeccion") || scene.says("otros_aparatos") {
+        other(scene, draft);
+        return;
+    }
+    let chosen = scene.business().any(|v| !v.products.is_empty());
+    if chosen {
+        let pressed =
+            scene.business().any(|v| matches!(&v.answered, Some(Answered::Option(c)) if c.id.starts_with("set:item=")));
+        let goal =
+            if pressed && matches!(scene.memory.goal, Some(Intent::Precio | Intent::Fotos | Intent::Disponibilidad)) {
+                scene.memory.goal
+            } else {
+                None
+            };
+        products::answer(scene, goal.unwrap_or(Intent::Especificaciones), draft);
+        return;
+    }
+    wrong_price(scene, draft);
+    if recommend::ready(scene) && (scene.memory.offered.is_empty() || better_known(scene)) {
+        recommend::say(scene, draft);
+    } else if let Some((budget, family, from)) = recommend::short_budget(scene) {
+        draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
+    } else if scene.says("ciudad") || scene.business().any(|v| v.reading.stated.values.contains_key(CITY)) {
+        let city = scene.memory.slot(CITY).unwrap_or_default();
+        draft.say(scene, "anotado_ciudad", &[("ciudad", &city)]);
+    } else if let (Intent::Buscar(family), true) = (intent, scene.memory.offered.is_empty()) {
+        let name = scene.pack.family(family.as_str()).map_or_else(String::new, |f| f.name.clone());
+        draft.say(scene, "busca_tipo", &[("familia", &name)]);
+    } else if intent == Intent::Asesoria {
+        draft.say(scene, "asesoria", &[]);
+    } else {
+        draft.say(scene, "anotado", &[]);
+    }
+    scene.memory.stage = scene.memory.stage.max(Stage::Qualifying);
+    questions::next_for_buyer(scene, draft);
+}
+
+// What was said since the last recommendation points to another product.
+fn better_known(scene: &Scene<'_>) -> bool {
+    let bears = |slot: &str| scene.memory.slot(slot) != scene.turn.memory.slot(slot);
+    let changed =
+        [scene.pack.about.family_slot.as_str(), "uso", "volumen", "presupuesto"].iter().any(|slot| bears(slot));
+    let best = recommend::best(scene.pack, &scene.memory).first().map(|item| item.id.clone());
+    (changed || scene.says("asesoria")) && best.as_ref() != scene.memory.offered.first()
+}
+
+// Parts: brand and model of the customer's machine first; then an adviser confirms.
+fn parts(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let brand = scene.memory.slot(BRAND);
+    let carried = brand.as_ref().is_none_or(|b| scene.pack.fact("repuestos_marcas").contains(b.as_str()));
+    if !carried {
+        draft.say(scene, "repuestos_otra_marca", &[]);
+        draft.ask(scene, "asesor", &[]);
+        return;
+    }
+    match (brand, scene.memory.machine.clone()) {
+        (_, Some(machine)) => {
+            draft.say(scene, "repuestos_listo", &[("maquina", &machine)]);
+            draft.ask(scene, "asesor", &[]);
+        }
+        (Some(brand), None) => {
+            draft.say(scene, "repuestos_con_marca", &[("marca", &brand)]);
+            draft.ask(scene, "modelo_repuesto", &[]);
+        }
+        (None, None) => {
+            draft.say(scene, "repuestos_pide", &[]);
+            draft.ask(scene, "marca_repuesto", &[]);
+        }
+    }
+}
+
+// `el otro día me dijiste 100 mil`: the amount is not ours.
+fn wrong_price(scene: &Scene<'_>, draft: &mut Draft) {
+    if scene.says("regateo") {
+        draft.say(scene, "regateo", &[]);
+    }
+}
+
+fn other(scene: &mut Scene<'_>, draft: &mut Draft) {
+    if scene.says("robot") {
+        draft.say(scene, "robot", &[]);
+        draft.ask(scene, "humano_o_seguir", &[]);
+    } else if scene.says("inyeccion") || scene.says("offtopic") {
+        draft.say(scene, "fuera_de_tema", &[]);
+        draft.ask(scene, "inicio", &[]);
+    } else if scene.says("otros_aparatos") {
+        draft.say(scene, "no_manejamos", &[]);
+        draft.ask(scene, "inicio", &[]);
+    } else if scene.says("regateo") {
+        draft.say(scene, "regateo", &[]);
+        draft.ask(scene, "asesor", &[]);
+    } else if scene
+        .business()
+        .any(|v| v.reading.stated.values.contains_key(CITY) || v.reading.stated.values.contains_key(NAME))
+    {
+        draft.say(scene, "anotado", &[]);
+        questions::after_fact(scene, draft);
+    } else {
+        draft.say(scene, "no_entendi", &[]);
+        draft.ask(scene, if scene.memory.turns == 0 { "inicio" } else { "asesor" }, &[]);
+    }
+}

@@ -1,0 +1,249 @@
+//! The scene: a turn while it is being decided.
+//!
+//! Owns the growing memory, the views of the turn's messages, and the making of the outcome from them. What each stage
+//! found stays in the view, so that the trace is what was decided and not a second account of it.
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::catalog::Item;
+use crate::memory::{Memory, Stage};
+use crate::outcome::{Answer, CachedAnswer, Desk, MessageTrace, Outcome, Shift};
+use crate::pack::Pack;
+use crate::taxonomy::{Class, HandoffCall, Intent, Mode};
+use crate::turn::{Body, Inbound, Turn};
+use crate::understanding::Reading;
+
+use super::desk;
+use super::pending::Answered;
+
+/// A turn in the making.
+pub struct Scene<'a> {
+    pub pack: &'a Pack,
+    pub turn: &'a Turn<'a>,
+    pub memory: Memory,
+    /// Who led when the turn began.
+    pub mode: Mode,
+    pub shift: Shift,
+    pub views: Vec<View<'a>>,
+    pub desk: Desk,
+    /// Steps of the turn as a whole, after those of each message.
+    pub path: Vec<String>,
+}
+
+/// One message, as far as it is understood.
+pub struct View<'a> {
+    pub inbound: &'a Inbound,
+    pub reading: Reading,
+    pub class: Class,
+    pub class_score: f32,
+    pub intent: Intent,
+    pub intent_score: f32,
+    /// It answers the pending question.
+    pub answered: Option<Answered>,
+    /// Catalog positions of the products it is about, in order.
+    pub products: Vec<usize>,
+    /// It names a brand or family that several products share, and none of them.
+    pub ambiguous: bool,
+    /// It gave data that the team needs.
+    pub gave_lead: bool,
+    pub call: Option<HandoffCall>,
+    pub cache: CacheUse,
+    pub limited: bool,
+    /// A later message of the burst speaks for it.
+    pub fragment: bool,
+    pub path: Vec<String>,
+}
+
+/// What the FAQ cache did for a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CacheUse {
+    /// Not a question that may be cached.
+    Skipped,
+    Miss(String),
+    Hit,
+}
+
+impl<'a> Scene<'a> {
+    /// Takes up the conversation; a person's time that has passed is over.
+    #[must_use]
+    pub fn open(pack: &'a Pack, turn: &'a Turn<'a>) -> Self {
+        let expired = turn.mode == Mode::HumanActive && turn.human_until.is_some_and(|until| until <= turn.now);
+        let mode = if expired { Mode::AiActive } else { turn.mode };
+        let mut memory = turn.memory.clone();
+        if mode == Mode::AiActive && memory.handoff.is_some() {
+            // The person is done: what they were called for is history.
+            memory.handoff = None;
+            memory.courtesies = 0;
+        }
+        let shift = if expired { Shift::BackToAi } else { Shift::None };
+        Self { pack, turn, memory, mode, shift, views: Vec::new(), desk: Desk::Nothing, path: Vec::new() }
+    }
+
+    /// Whether a person leads the chat in this turn.
+    #[must_use]
+    pub fn in_shadow(&self) -> bool {
+        self.mode == Mode::HumanActive
+    }
+
+    /// Messages that are about the store.
+    pub fn business(&self) -> impl Iterator<Item = &View<'a>> {
+        self.views.iter().filter(|v| !v.limited && !v.fragment && matches!(v.class, Class::Faq | Class::Consult))
+    }
+
+    /// What is asked, in the order of asking, each once; courtesies only when nothing else is.
+    #[must_use]
+    pub fn matters(&self) -> Vec<Intent> {
+        let mut found: Vec<Intent> = Vec::new();
+        for intent in self.business().flat_map(|v| std::iter::once(v.intent).chain(v.reading.also.iter().copied())) {
+            if !found.contains(&intent) {
+                found.push(intent);
+            }
+        }
+        if found.iter().any(|i| !i.is_courtesy()) {
+            found.retain(|i| !i.is_courtesy());
+        }
+        found
+    }
+
+    /// The most pressing call for a person in this turn.
+    #[must_use]
+    pub fn call(&self) -> Option<HandoffCall> {
+        self.views.iter().filter_map(|v| v.call).min_by_key(|call| call.reason)
+    }
+
+    /// The product under discussion: named in this turn, else the one spoken of last.
+    #[must_use]
+    pub fn product(&self) -> Option<&'a Item> {
+        let named = self.views.iter().rev().find_map(|v| v.products.first().copied());
+        match named {
+            Some(at) => self.pack.catalog.items.get(at),
+            None => self.memory.focus.first().and_then(|id| self.pack.catalog.item(id)),
+        }
+    }
+
+    /// The family under discussion: said, else that of the product.
+    #[must_use]
+    pub fn family(&self) -> Option<String> {
+        self.memory.slot(&self.pack.about.family_slot).or_else(|| self.product().map(|item| item.family.to_string()))
+    }
+
+    /// Whether any message of the turn mentions a concept.
+    #[must_use]
+    pub fn says(&self, concept: &str) -> bool {
+        self.business().any(|v| v.reading.says(concept))
+    }
+
+    /// The outcome of a turn that is put off until service opens.
+    #[must_use]
+    pub fn closed(mut self, later: Answer) -> Outcome {
+        if let Answer::Later { until, .. } = &later {
+            self.memory.told_closed_until = Some(*until);
+        }
+        Outcome {
+            memory: self.memory,
+            mode: self.mode,
+            human_until: self.turn.human_until,
+            shift: self.shift,
+            answer: later,
+            handoff: None,
+            desk: Desk::Nothing,
+            traces: Vec::new(),
+            forget: Vec::new(),
+            cacheable: None,
+            cache_hit: false,
+        }
+    }
+
+    /// Settles the turn: the team's desk, the mode, the traces.
+    #[must_use]
+    pub fn close(mut self, answer: Answer) -> Outcome {
+        let call = self.call();
+        let opened = matches!(self.desk, Desk::Open(_) | Desk::Raise(_));
+        let ttl = self.turn.policy.human_ttl_hours.hours();
+        let until = self.turn.now.checked_add(ttl).unwrap_or(Timestamp::MAX);
+        let (mode, human_until) = match (opened, self.mode) {
+            (true, _) => (Mode::HumanActive, Some(until)),
+            (false, Mode::HumanActive) => (Mode::HumanActive, self.turn.human_until),
+            (false, Mode::AiActive) => (Mode::AiActive, None),
+        };
+        if opened && self.mode == Mode::AiActive {
+            self.shift = Shift::ToHuman;
+            self.memory.stage = Stage::HandedOver;
+        }
+        if matches!(answer, Answer::Say(_)) {
+            self.memory.turns += 1;
+            self.memory.last_turn_at = Some(self.turn.now);
+            self.memory.told_closed_until = None;
+        }
+        let last_step = match &answer {
+            Answer::Say(_) => "sent",
+            Answer::Silence(why) => why.step(),
+            Answer::Later { .. } => "later",
+        };
+        let whole: Vec<String> = self.path.iter().cloned().chain(std::iter::once(last_step.to_owned())).collect();
+        let traces = self.views.iter().map(|view| self.trace(view, &whole)).collect();
+        let forget =
+            self.views.iter().filter(|v| v.class == Class::NonBusiness).map(|v| v.inbound.message_id.clone()).collect();
+        let cacheable = self.cacheable(&answer);
+        Outcome {
+            mode,
+            human_until,
+            shift: self.shift,
+            handoff: call,
+            traces,
+            forget,
+            cacheable,
+            cache_hit: self.views.iter().any(|v| v.cache == CacheUse::Hit),
+            memory: self.memory,
+            desk: self.desk,
+            answer,
+        }
+    }
+
+    // Only a question that stood alone and was answered whole is kept.
+    fn cacheable(&self, answer: &Answer) -> Option<(String, CachedAnswer)> {
+        let [view] = self.views.as_slice() else { return None };
+        let CacheUse::Miss(key) = &view.cache else { return None };
+        matches!(answer, Answer::Say(_)).then(|| {
+            let kept = CachedAnswer {
+                class: view.class,
+                score: view.class_score,
+                intent: view.intent,
+                intent_score: view.intent_score,
+            };
+            (key.clone(), kept)
+        })
+    }
+
+    fn trace(&self, view: &View<'_>, whole: &[String]) -> MessageTrace {
+        MessageTrace {
+            message_id: view.inbound.message_id.clone(),
+            raw_text: view.inbound.body.text().to_owned(),
+            normalized_text: view.reading.normalized.text.clone(),
+            class: view.class,
+            class_score: view.class_score,
+            reasons: view.reading.reasons.clone(),
+            classifier_version: self.pack.classifier_version.clone(),
+            intent: view.intent,
+            intent_score: view.intent_score,
+            slots: self.memory.slot_values(),
+            handoff: view.call,
+            path: view.path.iter().chain(whole).cloned().collect(),
+        }
+    }
+
+    /// Calls the team's desk for this turn; see `desk`.
+    pub fn settle_desk(&mut self) {
+        self.desk = desk::settle(self);
+    }
+
+    /// The customer's words of the turn, for summaries.
+    #[must_use]
+    pub fn last_words(&self) -> String {
+        let mut words: Vec<&str> = self.turn.messages.iter().map(|m| m.body.text()).filter(|t| !t.is_empty()).collect();
+        if words.is_empty() && self.turn.messages.iter().any(|m| matches!(m.body, Body::Media { .. })) {
+            words.push("(archivo)");
+        }
+        words.join(" / ").chars().take(280).collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! Shadow mode: while a person leads, LUISA is courteous, answers fixed facts, and never sells.
+//!
+//! Owns the last word on what is said, and the memory of it. Silence happens here only for what wants silence.
+
+use crate::outcome::{Answer, Desk, Silence};
+use crate::taxonomy::{Class, Intent};
+use crate::turn::{Body, Inbound};
+
+use super::draft::Draft;
+use super::guards::{self, Checked};
+use super::reply::{fact, fixed_fact};
+use super::scene::Scene;
+
+/// The answer of the turn.
+#[must_use]
+pub fn check(scene: &mut Scene<'_>, (checked, draft): (Checked, Draft)) -> Answer {
+    let stale = scene.turn.messages.iter().all(|m| m.stale) && scene.memory.turns > 0;
+    if stale {
+        return Answer::Silence(Silence::Stale);
+    }
+    let business = scene.business().next().is_some();
+    let addressed =
+        business || scene.views.iter().any(|v| !v.limited && v.class == Class::Empty && !is_reaction(v.inbound));
+    let (checked, draft) = if scene.in_shadow() && addressed {
+        let courtesy = courtesy(scene);
+        guards::check(scene, courtesy)
+    } else {
+        (checked, draft)
+    };
+    if checked.is_silent() || (scene.in_shadow() && !addressed && !scene.views.iter().any(|v| v.limited)) {
+        return Answer::Silence(silence(scene));
+    }
+    scene.path.push(checked.step().to_owned());
+    scene
+        .path
+        .push(checked.failed().map_or_else(|| "guards_ok".to_owned(), |claim| format!("guards_replaced:{claim}")));
+    if scene.views.iter().any(|v| v.limited) && !business {
+        scene.memory.told_slow_at = Some(scene.turn.now);
+    }
+    let mut said = std::mem::take(&mut scene.memory.said);
+    let asks = draft.remember(scene, &mut said);
+    scene.memory.said = said;
+    // A personal aside leaves our question open.
+    if business || scene.memory.pending.is_none() {
+        scene.memory.pending = asks;
+    }
+    Answer::Say(checked)
+}
+
+fn silence(scene: &Scene<'_>) -> Silence {
+    if scene.views.iter().any(|v| v.class == Class::NonBusiness) {
+        Silence::Personal
+    } else if scene.views.iter().any(|v| v.limited) {
+        Silence::RateLimited
+    } else if scene.views.iter().all(|v| is_reaction(v.inbound)) {
+        Silence::Reaction
+    } else {
+        Silence::Personal
+    }
+}
+
+fn is_reaction(inbound: &Inbound) -> bool {
+    matches!(inbound.body, Body::Reaction { .. })
+}
+
+// What is said over the shoulder of the person who leads.
+fn courtesy(scene: &mut Scene<'_>) -> Draft {
+    let mut draft = Draft::default();
+    scene.settle_desk();
+    scene.path.push("shadow".to_owned());
+    let matters = scene.matters();
+    for intent in
+        matters.iter().filter(|i| fixed_fact(**i) && !matches!(i, Intent::Promociones | Intent::Catalogo)).take(2)
+    {
+        fact(scene, *intent, &mut draft);
+    }
+    if matches!(scene.desk, Desk::Open(_) | Desk::Raise(_)) {
+        let first_call = matches!(scene.desk, Desk::Open(_));
+        let id = if scene.says("peligro") {
+            "traspaso_peligro"
+        } else if first_call {
+            "sombra"
+        } else {
+            "sombra_mas_urgente"
+        };
+        draft.say(scene, id, &[]);
+    } else if matches!(scene.desk, Desk::Lead { .. }) {
+        draft.say(scene, "datos_recibidos", &[]);
+    } else if matters.iter().all(|i| matches!(i, Intent::Agradecimiento | Intent::Despedida)) {
+        draft.say(scene, "sombra_gracias", &[]);
+    } else if draft.said.is_empty() {
+        draft.say(scene, "sombra", &[]);
+        scene.memory.courtesies += 1;
+    }
+    draft
+}

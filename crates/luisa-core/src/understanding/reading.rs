@@ -1,0 +1,369 @@
+//! The reading of one message: rules where they are sure, the model for the rest.
+//!
+//! Owns how the two are weighed. A customer taken for a private contact is met with silence, the worst error there is,
+//! so a message is personal only above the pack's threshold.
+
+use std::collections::BTreeMap;
+
+use crate::lexicon::matcher::Hit;
+use crate::lexicon::tokens::{Normalized, normalize};
+use crate::pack::{Pack, Rule};
+use crate::symbol::Symbol;
+use crate::taxonomy::{Class, HandoffCall, Intent, Reason, Team};
+
+use super::features::{Feature, Seen, features};
+use super::model::Scores;
+use super::noise;
+use super::rules;
+use super::slots::{Stated, stated};
+use super::topics::Topics;
+
+/// What one message says by itself.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    pub normalized: Normalized,
+    pub keys: Vec<String>,
+    pub hits: Vec<Hit>,
+    pub stated: Stated,
+    pub class: Class,
+    /// Calibrated, 0–1.
+    pub class_score: f32,
+    pub intent: Intent,
+    pub intent_score: f32,
+    pub handoff: Option<HandoffCall>,
+    /// Other fixed facts asked in the same message.
+    pub also: Vec<Intent>,
+    /// What decided, in plain words.
+    pub reasons: Vec<String>,
+    pub personal_score: f32,
+}
+
+impl Reading {
+    /// Whether a concept is mentioned and not denied.
+    #[must_use]
+    pub fn says(&self, concept: &str) -> bool {
+        self.hits.iter().any(|h| !h.negated && h.concept.as_str() == concept)
+    }
+
+    /// Whether the class is near a coin's toss between personal and business.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        (0.25..0.75).contains(&self.personal_score)
+    }
+}
+
+/// The parts of a message that every later step looks at.
+pub struct Parsed {
+    pub normalized: Normalized,
+    pub keys: Vec<String>,
+    pub hits: Vec<Hit>,
+    pub stated: Stated,
+    pub topics: Topics,
+}
+
+/// Normalises a message and finds what it mentions.
+#[must_use]
+pub fn parse(pack: &Pack, raw: &str) -> Parsed {
+    let normalized = normalize(raw, &pack.lexicon.abbreviations);
+    let keys = pack.lexicon.matcher.mended_keys(&normalized.words);
+    let hits = pack.lexicon.matcher.hits(&keys);
+    let stated = stated(pack, &normalized, &hits);
+    let topics = Topics::of(&pack.lexicon, &normalized, &keys, &hits, !stated.mentions.is_empty());
+    Parsed { normalized, keys, hits, stated, topics }
+}
+
+/// The numbers of a parsed message, as training and inference both see them.
+#[must_use]
+pub fn numbers(parsed: &Parsed, bits: u32) -> Vec<Feature> {
+    let stated = &parsed.stated;
+    let mut signs: Vec<&str> = Vec::new();
+    let mut sign = |present: bool, name: &'static str| {
+        if present {
+            signs.push(name);
+        }
+    };
+    sign(!stated.mentions.is_empty(), "model");
+    sign(stated.mentions.len() > 1, "models");
+    sign(!stated.brands.is_empty(), "brand");
+    sign(stated.families.len() == 1, "family");
+    sign(stated.families.len() > 1, "families");
+    sign(stated.values.contains_key(super::slots::CITY), "place");
+    sign(stated.elsewhere, "elsewhere");
+    sign(!stated.amounts.is_empty(), "money");
+    sign(stated.values.contains_key(super::slots::NAME), "name");
+    let item = !stated.mentions.is_empty() || !stated.families.is_empty() || !stated.brands.is_empty();
+    sign(item && stated.elsewhere, "product elsewhere");
+    sign(!stated.mentions.is_empty() && stated.values.contains_key(super::slots::CITY), "model and place");
+    sign(!item && stated.elsewhere, "only elsewhere");
+    let seen = Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs, topics: &parsed.topics };
+    features(&seen, bits)
+}
+
+/// Reads a message by itself.
+#[must_use]
+pub fn read(pack: &Pack, raw: &str) -> Reading {
+    read_at(pack, raw, pack.about.personal_threshold)
+}
+
+/// Reads a message, personal only when at least `threshold` sure: what the conversation tells moves the line.
+#[must_use]
+pub fn read_at(pack: &Pack, raw: &str, threshold: f32) -> Reading {
+    let parsed = parse(pack, raw);
+    let scores = pack.model.as_ref().map(|model| model.linear.score(&numbers(&parsed, model.linear.bits)));
+    let Parsed { normalized, keys, hits, stated, .. } = parsed;
+    let mut reading = Reading {
+        normalized,
+        keys,
+        hits,
+        stated,
+        class: Class::Consult,
+        class_score: 0.5,
+        intent: Intent::Otro,
+        intent_score: 0.5,
+        handoff: None,
+        also: Vec::new(),
+        reasons: Vec::new(),
+        personal_score: 0.0,
+    };
+    if let Some(why) = noise::emptiness(&reading.normalized, &reading.hits) {
+        reading.set(Class::Empty, 0.99, Intent::Ninguno, 0.99);
+        reading.reasons.push(why.to_owned());
+        return reading;
+    }
+    match pack.model.as_ref().zip(scores) {
+        Some((model, scores)) => by_model(pack, model, &scores, &mut reading, threshold),
+        None => by_rules_alone(pack, &mut reading),
+    }
+    by_sure_rules(pack, &mut reading);
+    reading.also = other_facts(pack, &reading);
+    reading
+}
+
+impl Reading {
+    fn set(&mut self, class: Class, class_score: f32, intent: Intent, intent_score: f32) {
+        (self.class, self.class_score, self.intent, self.intent_score) = (class, class_score, intent, intent_score);
+    }
+}
+
+fn by_model(pack: &Pack, model: &Understanding, scores: &Scores, reading: &mut Reading, threshold: f32) {
+    let choice = model.choose(scores, threshold);
+    reading.personal_score = choice.personal;
+    reading.set(choice.class, choice.class_score, choice.intent, choice.intent_score);
+    reading.handoff = choice.handoff.and_then(|(reason, team)| pack.handoff_call(reason, Some(team)));
+    reading.reasons.push(format!(
+        "model: {} {:.2}, {} {:.2}",
+        choice.class, choice.class_score, choice.intent, choice.intent_score
+    ));
+    let mut mentioned: Vec<&str> = reading.hits.iter().filter(|h| !h.negated).map(|h| h.concept.as_str()).collect();
+    mentioned.dedup();
+    if !mentioned.is_empty() {
+        mentioned.truncate(6);
+        reading.reasons.push(format!("mentions: {}", mentioned.join(", ")));
+    }
+}
+
+// A pack without a model: the first rule that fires; a store's visitor is a customer unless they speak of private
+// matters alone.
+fn by_rules_alone(pack: &Pack, reading: &mut Reading) {
+    let words = reading.normalized.words.len();
+    match rules::first(&pack.rules, &reading.hits, words, |rule| rule.intent.is_some()) {
+        Some(rule) => apply(pack, rule, reading),
+        None if reading.says("personal") => reading.set(Class::NonBusiness, 0.8, Intent::Ninguno, 0.8),
+        None => reading.set(Class::Consult, 0.4, Intent::Otro, 0.4),
+    }
+    if let Some(rule) = rules::first(&pack.rules, &reading.hits, words, |rule| rule.handoff.is_some()) {
+        reading.handoff = rule.handoff.and_then(|reason| pack.handoff_call(reason, rule.team));
+    }
+}
+
+fn by_sure_rules(pack: &Pack, reading: &mut Reading) {
+    let words = reading.normalized.words.len();
+    if let Some(rule) = rules::first(&pack.rules, &reading.hits, words, |rule| {
+        rule.sure && (rule.intent.is_some() || rule.class.is_some())
+    }) {
+        apply(pack, rule, reading);
+    }
+    if let Some(rule) = rules::first(&pack.rules, &reading.hits, words, |rule| rule.sure && rule.handoff.is_some())
+        && reading.class != Class::NonBusiness
+    {
+        reading.handoff = rule.handoff.and_then(|reason| pack.handoff_call(reason, rule.team));
+        reading.reasons.push(format!("rule: {}", rule.say));
+    }
+    if matches!(reading.class, Class::NonBusiness | Class::Empty) {
+        reading.handoff = None;
+    }
+}
+
+fn apply(pack: &Pack, rule: &Rule, reading: &mut Reading) {
+    if let Some(intent) = rule.intent {
+        reading.intent = intent;
+        reading.class = rule.class.unwrap_or(intent.class());
+        reading.handoff =
+            pack.reason_of_intent(intent).and_then(|reason| pack.handoff_call(reason, rule.team)).or(reading.handoff);
+    } else if let Some(class) = rule.class {
+        reading.class = class;
+        if matches!(class, Class::Empty | Class::NonBusiness) {
+            reading.intent = Intent::Ninguno;
+        }
+    }
+    (reading.class_score, reading.intent_score) = (0.97, 0.97);
+    reading.reasons.insert(0, format!("rule: {}", rule.say));
+}
+
+// Fixed facts asked beside the main matter: only what the rules are sure of.
+fn other_facts(pack: &Pack, reading: &Reading) -> Vec<Intent> {
+    if matches!(reading.class, Class::Empty | Class::NonBusiness) {
+        return Vec::new();
+    }
+    let words = reading.normalized.words.len();
+    let mut found: Vec<Intent> = Vec::new();
+    for rule in pack.rules.iter().filter(|r| r.also && rules::fires(r, &reading.hits, words)) {
+        if let Some(intent) = rule.intent
+            && intent != reading.intent
+            && !found.contains(&intent)
+        {
+            found.push(intent);
+        }
+    }
+    found
+}
+
+/// The labels of the three heads and how they hang together, as learnt from the corpus.
+#[derive(Debug, Clone)]
+pub struct Understanding {
+    pub linear: super::model::Model,
+    classes: Vec<Class>,
+    intents: Vec<Intent>,
+    handoffs: Vec<Option<(Reason, Team)>>,
+}
+
+/// What the model chooses.
+pub struct ModelChoice {
+    pub class: Class,
+    pub class_score: f32,
+    pub intent: Intent,
+    pub intent_score: f32,
+    pub handoff: Option<(Reason, Team)>,
+    pub personal: f32,
+}
+
+impl Understanding {
+    /// Gives the labels of a trained model their meaning.
+    ///
+    /// # Errors
+    /// When a label is not of the taxonomy.
+    pub fn new(linear: super::model::Model) -> Result<Self, String> {
+        let unknown = |kind: &str, label: &str| {
+            format!("its {kind} `{label}` is not of the taxonomy; train it again with `cargo xtask train`")
+        };
+        let [class, intent, handoff] = &linear.heads;
+        let classes = class
+            .labels
+            .iter()
+            .map(|l| Class::from_id(l).ok_or_else(|| unknown("class", l)))
+            .collect::<Result<_, _>>()?;
+        let intents = intent
+            .labels
+            .iter()
+            .map(|l| Intent::from_id(l).ok_or_else(|| unknown("intent", l)))
+            .collect::<Result<_, _>>()?;
+        let handoffs = handoff
+            .labels
+            .iter()
+            .map(|l| handoff_label(l).ok_or_else(|| unknown("handoff", l)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { classes, intents, handoffs, linear })
+    }
+
+    /// Weighs the heads together: a class with an intent it can have, a handoff that fits the intent.
+    #[must_use]
+    pub fn choose(&self, scores: &super::model::Scores, personal_threshold: f32) -> ModelChoice {
+        let mut joint: BTreeMap<Class, (f32, usize)> = BTreeMap::new();
+        let mut total = 0.0;
+        for (c, class) in self.classes.iter().enumerate() {
+            for (i, intent) in self.intents.iter().enumerate() {
+                let p = scores.class[c] * scores.intent[i] * fit(*class, *intent);
+                total += p;
+                let best = joint.entry(*class).or_insert((0.0, i));
+                if p > best.0 {
+                    *best = (p, i);
+                }
+            }
+        }
+        let of_class = |class: Class| {
+            self.classes.iter().position(|c| *c == class).map_or(0.0, |c| {
+                let fitting: f32 =
+                    self.intents.iter().enumerate().map(|(i, intent)| scores.intent[i] * fit(class, *intent)).sum();
+                scores.class[c] * fitting
+            }) / f32::max(total, 1e-9)
+        };
+        let personal = of_class(Class::NonBusiness);
+        let class = Class::ALL
+            .iter()
+            .copied()
+            .filter(|c| *c != Class::NonBusiness || personal >= personal_threshold)
+            .max_by(|a, b| of_class(*a).total_cmp(&of_class(*b)))
+            .unwrap_or(Class::Consult);
+        let (p, i) = joint.get(&class).copied().unwrap_or((0.0, 0));
+        let class_score = of_class(class);
+        let intent = if matches!(class, Class::Empty | Class::NonBusiness) { Intent::Ninguno } else { self.intents[i] };
+        let intent_score = p / f32::max(total, 1e-9) / f32::max(class_score, 1e-9);
+        let handoff = if matches!(class, Class::Consult | Class::Faq) { self.handoff(scores, intent) } else { None };
+        ModelChoice { class, class_score, intent, intent_score, handoff, personal }
+    }
+
+    fn handoff(&self, scores: &super::model::Scores, intent: Intent) -> Option<(Reason, Team)> {
+        let weighed = |h: usize| scores.handoff[h] * handoff_fit(intent, self.handoffs[h].map(|(reason, _)| reason));
+        let best = (0..self.handoffs.len()).max_by(|a, b| weighed(*a).total_cmp(&weighed(*b)))?;
+        self.handoffs[best]
+    }
+}
+
+/// `reparacion@tecnica`, or `none`.
+#[must_use]
+pub fn handoff_label(label: &str) -> Option<Option<(Reason, Team)>> {
+    if label == "none" {
+        return Some(None);
+    }
+    let (reason, team) = label.split_once('@')?;
+    Some(Some((Reason::from_id(reason)?, Team::from_id(team)?)))
+}
+
+// How far an intent can be of a class. A consultation may ask a fixed fact first; silence has no intent.
+fn fit(class: Class, intent: Intent) -> f32 {
+    match (class, intent) {
+        (Class::Empty | Class::NonBusiness, Intent::Ninguno) => 1.0,
+        (Class::Empty | Class::NonBusiness, _) | (_, Intent::Ninguno) => 0.02,
+        (class, intent) if intent.class() == class => 1.0,
+        (Class::Consult, _) => 0.2,
+        _ => 0.03,
+    }
+}
+
+// How far a handoff fits an intent: each service intent has its own, and plain questions have none.
+fn handoff_fit(intent: Intent, reason: Option<Reason>) -> f32 {
+    let own = match intent {
+        Intent::Reclamo => &[Reason::Reclamo, Reason::Urgente][..],
+        Intent::HablarConHumano => &[Reason::PideHumano, Reason::Urgente, Reason::ProyectoNegocio],
+        Intent::Reparacion => &[Reason::Reparacion, Reason::Urgente],
+        Intent::Instalacion | Intent::Capacitacion | Intent::Visita => {
+            &[Reason::ServicioDiferencial, Reason::ProyectoNegocio, Reason::Urgente]
+        }
+        Intent::EstadoPedido => &[Reason::EstadoPedido, Reason::Urgente],
+        Intent::ParteDePago => &[Reason::ParteDePago],
+        Intent::Proveedor => &[Reason::Proveedor],
+        Intent::Comprar | Intent::Cotizacion => &[Reason::Cierre, Reason::ProyectoNegocio, Reason::Reparacion],
+        _ => return if reason.is_none() { 1.0 } else { 0.9 },
+    };
+    match reason {
+        Some(reason) if own.contains(&reason) => 1.0,
+        Some(_) => 0.3,
+        None => 0.1,
+    }
+}
+
+/// The slot families a symbol may stand for in rules.
+#[must_use]
+pub fn slot_concept(slot: &str, value: &str) -> Symbol {
+    Symbol::new(&format!("{slot}={value}"))
+}

@@ -1,0 +1,7 @@
+//! The core as the shell uses it: real packs, whole conversations.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, an error is a failure")]
+
+mod packs;
+mod dialogue;
+mod second_store;
+mod broken_packs;

@@ -1,0 +1,36 @@
+//! The project's own commands.
+//!
+//! Owns nothing of the product: it trains the understanding of a pack from the corpus, keeps its figures from falling,
+//! and runs the tests.
+
+mod corpus;
+mod gate;
+mod test;
+mod train;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "The project's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Trains `understanding.model` of a pack from `corpus/train` and prints the figures on writers left out.
+    Train(train::Options),
+    /// Fails when the figures of `corpus/test` fell, or when train and test share a message.
+    Gate(gate::Options),
+    /// Installs what the tests need (as root on Debian), runs all tests, then the gate.
+    Test(test::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Train(options) => train::run(&options),
+        Command::Gate(options) => gate::run(&options),
+        Command::Test(options) => test::run(&options),
+    }
+}
