@@ -44,7 +44,8 @@ fn finish(command: &mut Command, name: &str) -> anyhow::Result<()> {
 
 // Only as root on Debian and its kin; others are told what is missing.
 fn install_missing() -> anyhow::Result<()> {
-    let missing: Vec<&str> = TOOLS.iter().filter(|(program, _)| !runs(program, "--version")).map(|(_, package)| *package).collect();
+    let missing: Vec<&str> =
+        TOOLS.iter().filter(|(program, _)| !runs(program, "--version")).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -64,7 +65,12 @@ fn install_missing() -> anyhow::Result<()> {
 }
 
 fn runs(program: &str, argument: &str) -> bool {
-    Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    Command::new(program)
+        .arg(argument)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn is_root() -> bool {

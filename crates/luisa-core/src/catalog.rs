@@ -167,6 +167,13 @@ impl Catalog {
         self.items.iter().filter(|item| item.active)
     }
 
+    /// Whether an item's model names it alone: `Heavy Duty` is a line of which `Heavy Duty 6705C` is one.
+    #[must_use]
+    pub fn is_one_model(&self, item: &Item) -> bool {
+        let longer = |other: &Item| other.model.len() > item.model.len() && other.model.starts_with(&item.model);
+        !item.model.is_empty() && !self.active().any(longer)
+    }
+
     /// The products that a message names, in order, the longest reading at each place.
     #[must_use]
     pub fn mentions(&self, words: &[Word]) -> Vec<Mention> {

@@ -113,6 +113,9 @@ pub struct UseOf {
     pub name: String,
     /// The family to suggest when the customer does not say one.
     pub family: Symbol,
+    /// It says less than other uses: named later, it does not replace one.
+    #[serde(default)]
+    pub general: bool,
 }
 
 /// What the lexicon files give.
@@ -124,6 +127,8 @@ pub struct Lexicon {
     pub groups: BTreeMap<Symbol, Vec<Symbol>>,
     /// Words that introduce a name: `me llamo`.
     pub name_cues: Vec<String>,
+    /// Words that may stand between a cue and the name.
+    pub titles: BTreeSet<String>,
     /// Sound keys of given names.
     pub given_names: BTreeSet<String>,
     /// Words that follow a cue without being a name: `soy de`.
@@ -185,6 +190,9 @@ pub struct HandoffRule {
     /// Slots the team needs; what is unknown is asked once.
     #[serde(default)]
     pub lead: Vec<String>,
+    /// Concepts one of which a short message in a chat under way must mention for this reason to be believed.
+    #[serde(default)]
+    pub support: Vec<Symbol>,
 }
 
 /// A closed question.

@@ -70,6 +70,9 @@ struct LexiconFile {
     groups: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     name_cues: Vec<String>,
+    /// Words that may stand before a name: `la señora`.
+    #[serde(default)]
+    titles: Vec<String>,
     #[serde(default)]
     given_names: Vec<String>,
     #[serde(default)]
@@ -313,6 +316,7 @@ impl Desk<'_> {
             matcher,
             groups: groups(&file.groups, &known),
             name_cues: file.name_cues.iter().map(|c| plain(c)).collect(),
+            titles: file.titles.iter().map(|t| plain(t)).collect(),
             given_names: file.given_names.iter().map(|n| sound(&plain(n))).collect(),
             not_names: file.not_names.iter().map(|n| plain(n)).collect(),
             concepts: known,

@@ -4,6 +4,7 @@
 //! count only where a place is expected, after `en`, `de`, `para`, …
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -40,6 +41,9 @@ pub struct PlaceRules {
     /// Words after which a place is expected.
     #[serde(default)]
     pub before: Vec<String>,
+    /// Districts of the store's city, as properly written.
+    #[serde(default)]
+    pub districts: Vec<String>,
 }
 
 /// All known places.
@@ -54,6 +58,8 @@ pub struct Places {
     departments: HashMap<String, String>,
     preferred: Vec<String>,
     longest: usize,
+    /// Sound keys → the district's name.
+    districts: HashMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +115,7 @@ impl Places {
             faults.push(PackFault { file: VILLAGES.to_owned(), line: Some(line), problem });
         }
         out.careful = rules.careful.iter().map(|n| key_of(n)).collect();
+        out.districts = rules.districts.iter().map(|name| (key_of(name), name.clone())).collect();
         out.before = rules.before.iter().map(|w| sound(&plain(w))).collect();
         out.near_words = Near::new(out.by_key.keys().filter(|k| !k.contains(' ') && k.len() >= 7).cloned());
         if faults.is_empty() { Ok(out) } else { Err(faults) }
@@ -126,14 +133,32 @@ impl Places {
         }
     }
 
-    /// The place that a message names; the last one when several are named after a preposition, else the first.
+    /// The known district that a message names after a preposition or an article, and its words.
     #[must_use]
-    pub fn find(&self, words: &[Word]) -> Option<&Place> {
+    pub fn district(&self, words: &[Word]) -> Option<(&str, Range<usize>)> {
+        (1..words.len()).find_map(|start| {
+            let before = &words[start - 1];
+            let introduced = self.before.contains(&before.key)
+                || matches!(before.text.as_str(), "al" | "del" | "el" | "la" | "los" | "las" | "barrio" | "urbanizacion");
+            if !introduced {
+                return None;
+            }
+            (start + 1..=(start + 3).min(words.len())).rev().find_map(|end| {
+                let key = words[start..end].iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
+                self.districts.get(&key).map(|name| (name.as_str(), start..end))
+            })
+        })
+    }
+
+    /// The place that a message names: the first after a preposition, else the first; `taken` words name something
+    /// else, and a word that `known` knows is no misspelt town.
+    #[must_use]
+    pub fn find(&self, words: &[Word], taken: &Range<usize>, known: impl Fn(&str) -> bool) -> Option<&Place> {
         let mut expected: Option<usize> = None;
         let mut anywhere: Option<usize> = None;
         let mut i = 0;
         while i < words.len() {
-            let Some((candidates, end)) = self.longest_at(words, i) else {
+            let Some((candidates, end)) = self.longest_at(words, i, &known).filter(|_| !taken.contains(&i)) else {
                 i += 1;
                 continue;
             };
@@ -152,14 +177,14 @@ impl Places {
         expected.or(anywhere).map(|at| &self.places[at])
     }
 
-    fn longest_at(&self, words: &[Word], start: usize) -> Option<(&[usize], usize)> {
+    fn longest_at(&self, words: &[Word], start: usize, known: impl Fn(&str) -> bool) -> Option<(&[usize], usize)> {
         for end in (start + 1..=(start + self.longest).min(words.len())).rev() {
             let key = words[start..end].iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
             if let Some(found) = self.by_key.get(&key) {
                 return Some((found, end));
             }
         }
-        let mended = self.near_words.correct(&words[start].key)?;
+        let mended = self.near_words.correct(&words[start].key).filter(|_| !known(&words[start].key))?;
         self.by_key.get(mended).map(|found| (found.as_slice(), start + 1))
     }
 

@@ -11,7 +11,7 @@ use crate::understanding::reading::read_at;
 use crate::understanding::{Reading, read};
 
 use super::burst;
-use super::pending::{Answered, answer};
+use super::pending::{self, Answered, answer};
 use super::rate::Rate;
 use super::scene::{CacheUse, Scene};
 
@@ -46,6 +46,10 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate) -> Clas
     let text = inbound.body.text();
     let (utterance, fragment) = burst::utterance(scene.turn.messages, inbound);
     let mut reading = if text.is_empty() { read(pack, text) } else { read_at(pack, &utterance, threshold) };
+    if reading.class == Class::NonBusiness && under_way(scene) && !speaks_of_private_life(scene, &reading) {
+        reading = read_at(pack, &utterance, NEVER);
+        reading.reasons.insert(0, "nothing private is mentioned, and a sale is under way".to_owned());
+    }
     let pending = scene.memory.pending.as_ref().filter(|_| !scene.in_shadow());
     let mut answered = pending.and_then(|p| answer(pack, p, &reading));
     let (mut class, mut class_score) = (reading.class, reading.class_score);
@@ -99,7 +103,9 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate) -> Clas
 fn leans_on_sale(scene: &Scene<'_>, reading: &Reading) -> bool {
     let words = reading.normalized.words.len();
     let asks = EXPLICIT.iter().any(|(concept, _)| reading.says(concept));
-    words > 0 && words <= 6 && asks && !scene.memory.focus.is_empty() && reading.personal_score < 0.9
+    let product = !scene.memory.focus.is_empty() || scene.memory.goal.is_some();
+    let takes = pending::takes_it(reading) && !scene.memory.focus.is_empty();
+    (words > 0 && words <= 6 && asks && product && reading.personal_score < 0.9) || takes
 }
 
 // After `¿me regala su nombre?` a short message that says little else is the name.
@@ -112,6 +118,27 @@ fn gives_lead(scene: &Scene<'_>, reading: &Reading) -> bool {
     let letters = reading.normalized.signals.letters > 2;
     let laughs = reading.reasons.first().is_some_and(|r| r == "laughter");
     asked && unknown && blank && (1..=8).contains(&words) && !small && letters && !laughs
+}
+
+/// A threshold that no probability reaches.
+const NEVER: f32 = 2.0;
+
+// We spoke within the hour, of something of the store.
+fn under_way(scene: &Scene<'_>) -> bool {
+    let lately = scene.memory.last_turn_at.is_some_and(|at| scene.turn.now.duration_since(at).as_mins() < 60);
+    let matter = scene.memory.goal.is_some() || scene.memory.handoff.is_some() || scene.memory.pending.is_some();
+    lately && matter
+}
+
+fn speaks_of_private_life(scene: &Scene<'_>, reading: &Reading) -> bool {
+    let stated = &reading.stated;
+    if !stated.values.is_empty() || !stated.amounts.is_empty() {
+        return false;
+    }
+    let groups = &scene.pack.lexicon.groups;
+    let private = Symbol::new("private");
+    let hits = reading.hits.iter().filter(|h| groups.get(&h.concept).is_some_and(|g| g.contains(&private))).count();
+    hits >= 2 || (hits == 1 && reading.personal_score > 0.97)
 }
 
 // A private contact's doubtful message is rather personal; in a sale or a service under way it is rather business.
@@ -152,10 +179,10 @@ pub fn intent<'a>(
         CacheUse::Hit => "cache_hit",
     };
     classified.path.push(step.to_owned());
-    let (intent, intent_score) = match (kept, &classified.answered) {
+    let (intent, intent_score) = match (kept, classified.answered.clone()) {
         (Some(kept), _) => (kept.intent, kept.intent_score),
-        (None, Some(answered)) => (meaning(scene, answered, &classified.reading), 0.95),
-        (None, None) => follow_up(scene, &classified).unwrap_or_else(|| plain(&classified)),
+        (None, Some(answered)) => (meaning(scene, &answered, &classified.reading), 0.95),
+        (None, None) => follow_up(scene, &classified).unwrap_or_else(|| plain(scene, &mut classified)),
     };
     classified.path.push(format!("intent:{intent}"));
     Intended { classified, intent, intent_score, cache }
@@ -174,8 +201,7 @@ fn follow_up(scene: &Scene<'_>, classified: &Classified<'_>) -> Option<(Intent, 
     let points = ["ref_esa", "ref_otra", "ref_primera", "ref_segunda", "ref_ultima"].iter().any(|c| reading.says(c));
     let product = points || !reading.stated.mentions.is_empty() || !reading.stated.brands.is_empty();
     let other = OTHER_MATTERS.iter().any(|concept| reading.says(concept));
-    let takes = reading.says("comprar") || reading.says("apartar");
-    if words <= 5 && takes && points && !reading.normalized.signals.question {
+    if pending::takes_it(reading) && !scene.memory.focus.is_empty() {
         return Some((Intent::Comprar, 0.85));
     }
     if words <= 6 && !scene.memory.focus.is_empty() && !other {
@@ -224,7 +250,36 @@ const OTHER_MATTERS: &[&str] = &[
     "despedida",
 ];
 
-fn plain(classified: &Classified<'_>) -> (Intent, f32) {
+// In a chat under way the model, which learnt from first messages, needs a word that supports a call for a person.
+fn unsupported(scene: &Scene<'_>, reading: &Reading) -> bool {
+    let called = reading.handoff.map(|call| call.reason);
+    let Some(reason) = called.or(scene.pack.reason_of_intent(reading.intent)) else { return false };
+    let short = reading.normalized.words.len() <= 10;
+    let support = scene.pack.handoff_rule(reason).map_or(&[][..], |rule| rule.support.as_slice());
+    scene.memory.turns > 0 && short && !support.is_empty() && !support.iter().any(|concept| reading.says(concept.as_str()))
+}
+
+// What a few words ask when they bring no matter of their own: the product's features if they ask, else the goal.
+fn leaning(scene: &Scene<'_>, reading: &Reading) -> Intent {
+    let asks = reading.normalized.signals.question;
+    let product = !scene.memory.focus.is_empty() || scene.memory.slots.contains_key(&scene.pack.about.family_slot);
+    match scene.memory.goal {
+        Some(Intent::Repuestos) => Intent::Repuestos,
+        Some(_) if asks && product => Intent::Especificaciones,
+        Some(goal @ (Intent::Buscar(_) | Intent::Asesoria)) => goal,
+        _ => Intent::Otro,
+    }
+}
+
+fn plain(scene: &Scene<'_>, classified: &mut Classified<'_>) -> (Intent, f32) {
+    if matches!(classified.class, Class::Faq | Class::Consult) && unsupported(scene, &classified.reading) {
+        let own = scene.pack.reason_of_intent(classified.reading.intent).is_some();
+        classified.reading.handoff = None;
+        classified.reading.reasons.insert(0, "no word supports calling a person".to_owned());
+        if own {
+            return (leaning(scene, &classified.reading), 0.5);
+        }
+    }
     let reading = &classified.reading;
     match (&classified.inbound.body, classified.class) {
         (_, Class::Empty | Class::NonBusiness) => (Intent::Ninguno, reading.intent_score),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::memory::SlotValue;
 use crate::taxonomy::{Class, Intent};
-use crate::understanding::slots::{BRAND, CITY, DISTRICT, MODEL, NAME, capitalised};
+use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, capitalised};
 
 use super::classify::Intended;
 use super::pending::Answered;
@@ -106,9 +106,14 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
         Intent::Repuestos | Intent::Reparacion | Intent::EstadoPedido | Intent::ParteDePago | Intent::Reclamo
     );
     let family_slot = scene.pack.about.family_slot.clone();
+    budget_said(scene, view);
     for (slot, value) in &view.reading.stated.values {
         // The machine they bring to the workshop is not the one they want to buy.
         if about_own_machine && *slot == family_slot && scene.memory.slots.contains_key(slot) {
+            continue;
+        }
+        // `ropa` says less than the `uniformes` known already.
+        if slot == USE && says_less(scene, view, value) {
             continue;
         }
         // `para la casa`, said of a serger's use, does not make it another machine.
@@ -117,6 +122,23 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
         }
         set(scene, slot, value.clone(), &view.inbound.message_id);
     }
+}
+
+// An amount in a search, or after one was given, is what they can spend.
+fn budget_said(scene: &mut Scene<'_>, view: &View<'_>) {
+    let searching = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria | Intent::Catalogo);
+    let amended = scene.memory.slots.contains_key(BUDGET) && matches!(view.intent, Intent::Otro | Intent::Reclamo | Intent::Confirmar | Intent::Negar);
+    let haggling = view.reading.says("regateo") || view.reading.says("precio");
+    let largest = view.reading.stated.amounts.iter().map(|a| a.cop.0).max();
+    if let Some(amount) = largest.filter(|_| (searching || amended) && !haggling) {
+        set(scene, BUDGET, json!(amount), &view.inbound.message_id);
+    }
+}
+
+fn says_less(scene: &Scene<'_>, view: &View<'_>, value: &serde_json::Value) -> bool {
+    let general = scene.pack.uses.iter().any(|u| u.general && Some(u.id.as_str()) == value.as_str());
+    let asked = scene.memory.pending.as_ref().and_then(|p| scene.pack.questions.get(&p.question)).and_then(|q| q.slot.as_deref()) == Some(USE);
+    general && scene.memory.slots.contains_key(USE) && !asked && !view.reading.says("correccion")
 }
 
 // The question was what for, and the family's own name is not in the answer.

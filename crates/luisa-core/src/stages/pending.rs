@@ -37,10 +37,11 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
         return Some(Answered::Option(option));
     }
     let slot = pack.questions.get(&pending.question).and_then(|q| q.slot.as_deref());
-    if slot.is_some_and(|slot| reading.stated.values.contains_key(slot)) {
+    let own = brings_own_matter(pack, reading);
+    if slot.is_some_and(|slot| reading.stated.values.contains_key(slot)) && !(own && words > 4) {
         return Some(Answered::Slot);
     }
-    if words > BARE || brings_own_matter(pack, reading) {
+    if words > BARE || own {
         return None;
     }
     if let Some(option) = ordinal(pending, reading) {
@@ -73,12 +74,26 @@ fn refuses(reading: &Reading) -> bool {
     first_no || later
 }
 
+/// `quiero esa`, `me la llevo`: the product just spoken of, taken.
+#[must_use]
+pub fn takes_it(reading: &Reading) -> bool {
+    let wants = reading.says("comprar") || reading.says("apartar") || has_word(reading, &["quiero", "llevo", "quedo", "deme", "dame"]);
+    let points = ["ref_esa", "ref_primera", "ref_segunda", "ref_otra", "ref_ultima"].iter().any(|c| reading.says(c));
+    let short = reading.normalized.words.len() <= 5;
+    let asks = ["foto", "precio", "especificaciones", "incluye"].iter().any(|c| reading.says(c)) || has_word(reading, &["ver", "saber"]);
+    wants && points && short && !asks && !reading.normalized.signals.question && !reading.says("no")
+}
+
 // Nearly all of it is assent; with thanks or a farewell only an outspoken yes counts.
 fn consents(reading: &Reading) -> bool {
     let assent = reading.says("si") || reading.says("acuse");
     let covered = noise::covered(reading.normalized.words.len(), &reading.hits, &["si", "acuse", "gracias", "saludo"]);
     let outspoken = has_word(reading, &["si", "claro", "dale", "hagale", "obvio", "favor", "porfa", "quiero", "confirmeme"]);
     let leaves = reading.says("gracias") || reading.says("despedida");
+    // `ah, ya entendí` is not yet consent.
+    if has_word(reading, &["entendi", "entiendo", "veo", "pienso", "pensarlo", "aviso", "averiguo"]) {
+        return false;
+    }
     let rest = reading.normalized.words.len().saturating_sub(covered);
     assent && rest <= 3 && (!leaves || outspoken)
 }
@@ -198,7 +213,7 @@ const MATTERS: &[&str] = &[
 
 // A question or a request of its own that is not just another way to answer.
 fn brings_own_matter(pack: &Pack, reading: &Reading) -> bool {
-    if MATTERS.iter().any(|concept| reading.says(concept)) || !reading.stated.mentions.is_empty() {
+    if MATTERS.iter().any(|concept| reading.says(concept)) || !reading.stated.mentions.is_empty() || takes_it(reading) {
         return true;
     }
     if reading.class == Class::NonBusiness {

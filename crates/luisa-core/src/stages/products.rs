@@ -173,7 +173,7 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
             draft.say(
                 scene,
                 "ficha",
-                &[("producto", &item.name), ("rasgos", &traits(scene, item)), ("bueno_para", &item.good_for)],
+                &[("producto", &item.name), ("tipo", &item.kind), ("rasgos", &traits(scene, item)), ("bueno_para", &item.good_for)],
             );
             if scene.says("incluye")
                 && let Some(fact) = scene.pack.family(item.family.as_str()).and_then(|f| f.includes.as_deref())

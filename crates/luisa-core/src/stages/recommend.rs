@@ -22,7 +22,7 @@ pub fn best<'a>(pack: &'a Pack, memory: &Memory) -> Vec<&'a Item> {
         .catalog
         .active()
         .filter(|item| family.as_ref().is_none_or(|f| item.family == *f) && item.stock != Some(0))
-        .map(|item| (score(item, memory), item))
+        .map(|item| (score(pack, item, memory), item))
         .collect();
     ranked.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.id.cmp(&y.id)));
     let top = ranked.first().map_or(0, |(s, _)| *s);
@@ -39,7 +39,7 @@ pub fn family(pack: &Pack, memory: &Memory) -> Option<Symbol> {
     pack.uses.iter().find(|u| u.id.as_str() == purpose).map(|u| u.family)
 }
 
-fn score(item: &Item, memory: &Memory) -> i64 {
+fn score(pack: &Pack, item: &Item, memory: &Memory) -> i64 {
     let mut score = item.priority * 3;
     if let Some(purpose) = memory.slot(USE) {
         score += match item.uses.iter().position(|u| u.as_str() == purpose) {
@@ -51,6 +51,12 @@ fn score(item: &Item, memory: &Memory) -> i64 {
         && !item.volume.is_empty()
     {
         score += if item.volume == volume { 18 } else { -6 };
+    }
+    let cheapest = pack.cheapest.map(|c| c.0);
+    // A small purse with unknown prices is better served by the simpler product.
+    let small_purse = memory.slots.get(BUDGET).and_then(|s| s.value.as_i64()).is_some_and(|b| cheapest.is_some_and(|c| b < c * 2));
+    if small_purse && item.price_cop.is_none() && item.volume == "bajo" {
+        score += 12;
     }
     if let Some(budget) = memory.slots.get(BUDGET).and_then(|s| s.value.as_i64())
         && let Some(price) = item.price_cop
@@ -68,10 +74,23 @@ pub fn ready(scene: &Scene<'_>) -> bool {
     family(scene.pack, memory).is_some() && (about_work || scene.says("principiante"))
 }
 
+/// The better of the products offered before, when the customer asks which of them.
+fn among_offered<'a>(scene: &Scene<'a>) -> Option<Vec<&'a Item>> {
+    let asks_which = scene.says("ambas") || scene.says("comparar") || scene.says("asesoria");
+    let pack = scene.pack;
+    let mut offered: Vec<&Item> = scene.memory.offered.iter().filter_map(|id| pack.catalog.item(id)).collect();
+    if !asks_which || offered.len() < 2 {
+        return None;
+    }
+    offered.sort_by(|a, b| score(pack, b, &scene.memory).cmp(&score(pack, a, &scene.memory)).then_with(|| a.id.cmp(&b.id)));
+    offered.truncate(1);
+    Some(offered)
+}
+
 /// Says the recommendation, with the photo of the first, and notes what was offered.
 pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
     let pack = scene.pack;
-    let found = best(pack, &scene.memory);
+    let found = among_offered(scene).unwrap_or_else(|| best(pack, &scene.memory));
     let Some(first) = found.first() else { return };
     if let Some(fact) = short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &fact.0), ("familia", &fact.1), ("desde", &fact.2)]);

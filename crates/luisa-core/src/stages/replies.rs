@@ -43,7 +43,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("disponible_general", &[]),
     ("foto", &["producto"]),
     ("foto_de_cual", &[]),
-    ("ficha", &["producto", "rasgos", "bueno_para"]),
+    ("ficha", &["producto", "tipo", "rasgos", "bueno_para"]),
     ("compara", &["a", "rasgos_a", "b", "rasgos_b"]),
     ("cual_producto", &[]),
     ("recomienda", &["producto", "uso", "razon"]),

@@ -283,7 +283,8 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
         return;
     }
     wrong_price(scene, draft);
-    if recommend::ready(scene) && (scene.memory.offered.is_empty() || better_known(scene)) {
+    let asks_which = scene.says("asesoria") || scene.says("comparar");
+    if recommend::ready(scene) && (scene.memory.offered.is_empty() || asks_which || better_known(scene)) {
         recommend::say(scene, draft);
     } else if let Some((budget, family, from)) = recommend::short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
@@ -308,7 +309,7 @@ fn better_known(scene: &Scene<'_>) -> bool {
     let changed =
         [scene.pack.about.family_slot.as_str(), "uso", "volumen", "presupuesto"].iter().any(|slot| bears(slot));
     let best = recommend::best(scene.pack, &scene.memory).first().map(|item| item.id.clone());
-    (changed || scene.says("asesoria")) && best.as_ref() != scene.memory.offered.first()
+    changed && best.as_ref() != scene.memory.offered.first()
 }
 
 // Parts: brand and model of the customer's machine first; then an adviser confirms.

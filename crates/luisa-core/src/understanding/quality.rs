@@ -51,9 +51,7 @@ impl Got {
     /// The labels of a reading; a message that is not the store's states nothing.
     #[must_use]
     pub fn of(reading: &Reading) -> Self {
-        let silent = matches!(reading.class, Class::NonBusiness | Class::Empty);
-        let slots = if silent { BTreeMap::new() } else { reading.stated.values.clone() };
-        Self { class: reading.class, intent: reading.intent, slots, handoff: reading.handoff }
+        Self { class: reading.class, intent: reading.intent, slots: reading.slots(), handoff: reading.handoff }
     }
 }
 

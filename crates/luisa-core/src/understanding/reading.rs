@@ -45,6 +45,20 @@ impl Reading {
         self.hits.iter().any(|h| !h.negated && h.concept.as_str() == concept)
     }
 
+    /// The slots of a message read by itself: what a machine is for and how much it works count only where a machine is
+    /// wanted, and a message that is not the store's states nothing.
+    #[must_use]
+    pub fn slots(&self) -> BTreeMap<String, serde_json::Value> {
+        if matches!(self.class, Class::NonBusiness | Class::Empty) {
+            return BTreeMap::new();
+        }
+        let mut slots = self.stated.values.clone();
+        if !self.intent.wants_machine() {
+            slots.retain(|slot, _| !matches!(slot.as_str(), super::slots::USE | super::slots::VOLUME));
+        }
+        slots
+    }
+
     /// Whether the class is near a coin's toss between personal and business.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {

@@ -3,6 +3,7 @@
 //! Owns the reading of slots from one message. Later statements correct earlier ones; a denied one does not count.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::{Value, json};
 
@@ -54,15 +55,16 @@ pub fn stated(pack: &Pack, n: &Normalized, hits: &[Hit]) -> Stated {
         }
     }
     out.brands = slot_values(hits, BRAND, true);
-    let brand = if corrected { out.brands.last() } else { out.brands.first() };
-    if let Some(brand) = brand {
+    if let Some(brand) = one_of(&out.brands, corrected) {
         out.values.insert(BRAND.to_owned(), json!(brand));
     }
     let wanted = if corrected { out.mentions.last() } else { out.mentions.first() };
-    if let Some(item) = wanted.map(|m| &pack.catalog.items[m.item]).filter(|item| !item.model.is_empty()) {
+    if let Some(item) = wanted.map(|m| &pack.catalog.items[m.item]).filter(|item| pack.catalog.is_one_model(item)) {
         out.values.insert(MODEL.to_owned(), json!(item.model));
     }
-    if let Some(place) = pack.places.find(&n.words) {
+    let district = district(pack, &n.words);
+    let taken = district.as_ref().map_or(0..0, |(_, words)| words.clone());
+    if let Some(place) = pack.places.find(&n.words, &taken, |key| pack.lexicon.matcher.knows(key)) {
         out.elsewhere = place.municipality != pack.about.city;
         out.values.insert(CITY.to_owned(), json!(place.municipality));
     }
@@ -73,7 +75,7 @@ pub fn stated(pack: &Pack, n: &Normalized, hits: &[Hit]) -> Stated {
     if let Some(name) = name(pack, &n.words) {
         out.values.insert(NAME.to_owned(), json!(name));
     }
-    if let Some(district) = district(&n.words) {
+    if let Some((district, _)) = district {
         out.values.insert(DISTRICT.to_owned(), json!(district));
     }
     out
@@ -91,12 +93,16 @@ fn slot_values(hits: &[Hit], slot: &str, even_denied: bool) -> Vec<String> {
             continue;
         }
         taken = hit.end;
-        if !values.iter().any(|v| v == value) {
+        // `cabeza de hogar` says nothing of a machine: the pack names such phrases under `-`.
+        if value != NOTHING && !values.iter().any(|v| v == value) {
             values.push(value.to_owned());
         }
     }
     values
 }
+
+/// The value under which the pack lists phrases that only look like one.
+const NOTHING: &str = "-";
 
 // Two families wanted at once are none, unless the second corrects the first.
 fn one_of(values: &[String], corrected: bool) -> Option<&String> {
@@ -121,15 +127,22 @@ fn plain_money(pack: &Pack) -> Cop {
     Cop(cheapest(pack) / 4).max(LEAST_PLAIN)
 }
 
-// An amount is a budget when the customer says that they have it or that it is their limit; less than a tenth of the
-// cheapest product buys nothing here and is about something else.
+// An amount is a budget when the customer says that they have it or that it is their limit, or wants something for it;
+// less than a tenth of the cheapest product buys nothing here and is about something else.
 fn budget(pack: &Pack, stated: &Stated, n: &Normalized, hits: &[Hit]) -> Option<i64> {
-    let says_budget = hits.iter().any(|h| h.concept.as_str() == "presupuesto" && !h.negated);
+    let says = |concept: &str| hits.iter().any(|h| h.concept.as_str() == concept && !h.negated);
     let amount = stated.amounts.iter().filter(|a| a.cop.0 >= cheapest(pack) / 10).max_by_key(|a| a.cop)?;
-    let short =
-        n.words.len() <= 6 && !hits.iter().any(|h| matches!(h.concept.as_str(), "precio" | "personal" | "deuda"));
-    (says_budget || short).then_some(amount.cop.0)
+    let short = n.words.len() <= 6 && !["precio", "personal", "deuda"].iter().any(|c| says(c));
+    let before = n.punctuated[..amount.start].split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).count();
+    let held = hits.iter().any(|h| {
+        h.concept.as_str() == "cuenta_con" && h.end <= before + 1 && h.end + BUDGET_REACH > before
+    });
+    let wanted = amount.explicit && !stated.families.is_empty() && (says("buscar") || says("asesoria"));
+    (says("presupuesto") || short || held || wanted).then_some(amount.cop.0)
 }
+
+/// How many words may stand between `tengo` and the amount.
+const BUDGET_REACH: usize = 4;
 
 // `me llamo Ana María`, `soy Ana`, `le habla Ana`: what follows the cue, up to three words that look like a name.
 fn name(pack: &Pack, words: &[Word]) -> Option<String> {
@@ -138,6 +151,8 @@ fn name(pack: &Pack, words: &[Word]) -> Option<String> {
             continue;
         };
         let soft = words[after - 1].text == "soy" || words[after - 1].text == "es";
+        let titles = words[after..].iter().take(2).take_while(|w| pack.lexicon.titles.contains(&w.text)).count();
+        let after = after + titles;
         let mut found: Vec<String> = Vec::new();
         for word in words[after..].iter().take(3) {
             let proper = word.raw.chars().next().is_some_and(char::is_uppercase);
@@ -174,21 +189,24 @@ fn cue_ends(words: &[Word], i: usize, cue: &str) -> Option<usize> {
     Some(at)
 }
 
-// `barrio La Granja`: up to three words after the cue, as written.
-fn district(words: &[Word]) -> Option<String> {
+// A known district, or after `barrio` up to three words as written.
+fn district(pack: &Pack, words: &[Word]) -> Option<(String, Range<usize>)> {
+    if let Some((name, at)) = pack.places.district(words) {
+        return Some((name.to_owned(), at));
+    }
     let cue = words.iter().position(|w| matches!(w.text.as_str(), "barrio" | "urbanizacion"))?;
     let mut found: Vec<String> = Vec::new();
-    for word in words[cue + 1..].iter().take(3) {
-        let stops = matches!(
-            word.text.as_str(),
-            "de" | "en" | "y" | "por" | "cerca" | "que" | "para" | "frente" | "aqui" | "a" | "necesito" | "quiero"
-        );
-        if stops || word.after_break {
+    for (i, word) in words.iter().enumerate().skip(cue + 1).take(3) {
+        let joins = i == cue + 1 && matches!(word.text.as_str(), "el" | "la" | "los" | "las" | "san" | "santa" | "villa");
+        let proper = word.raw.chars().next().is_some_and(char::is_uppercase);
+        let known = pack.lexicon.matcher.knows(&word.key) && !proper && !joins;
+        if word.after_break || known || pack.lexicon.not_names.contains(&word.text) && !joins {
             break;
         }
         found.push(capitalised(&word.raw));
     }
-    (!found.is_empty()).then(|| found.join(" "))
+    let end = cue + 1 + found.len();
+    (!found.is_empty()).then(|| (found.join(" "), cue + 1..end))
 }
 
 /// A word with its first letter large and the rest small.
