@@ -88,7 +88,7 @@ pub struct Family {
     /// `máquina industrial`.
     pub name: String,
     pub plural: String,
-    /// Fact id of the lowest price, when one is known.
+    /// The lowest price in whole pesos, when one is known.
     #[serde(default)]
     pub price_from: Option<i64>,
     /// Fact id of what comes with it.

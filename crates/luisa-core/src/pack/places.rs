@@ -139,7 +139,10 @@ impl Places {
         (1..words.len()).find_map(|start| {
             let before = &words[start - 1];
             let introduced = self.before.contains(&before.key)
-                || matches!(before.text.as_str(), "al" | "del" | "el" | "la" | "los" | "las" | "barrio" | "urbanizacion");
+                || matches!(
+                    before.text.as_str(),
+                    "al" | "del" | "el" | "la" | "los" | "las" | "barrio" | "urbanizacion"
+                );
             if !introduced {
                 return None;
             }

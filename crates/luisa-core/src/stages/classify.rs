@@ -5,7 +5,7 @@
 
 use crate::outcome::CachedAnswer;
 use crate::symbol::Symbol;
-use crate::taxonomy::{Class, Intent};
+use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
 use crate::understanding::reading::read_at;
 use crate::understanding::{Reading, read};
@@ -65,7 +65,7 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate) -> Clas
         (class, class_score) = (Class::Consult, 0.7);
         reading.reasons.insert(0, "it leans on the sale under way".to_owned());
     }
-    if class == Class::NonBusiness && (reading.says("robot") || reading.says("inyeccion")) {
+    if matches!(class, Class::Empty | Class::NonBusiness) && (reading.says("robot") || reading.says("inyeccion")) {
         (class, class_score) = (Class::Consult, 0.8);
         reading.reasons.insert(0, "it speaks to the assistant".to_owned());
     }
@@ -182,7 +182,14 @@ pub fn intent<'a>(
     let (intent, intent_score) = match (kept, classified.answered.clone()) {
         (Some(kept), _) => (kept.intent, kept.intent_score),
         (None, Some(answered)) => (meaning(scene, &answered, &classified.reading), 0.95),
-        (None, None) => follow_up(scene, &classified).unwrap_or_else(|| plain(scene, &mut classified)),
+        (None, None) => match follow_up(scene, &classified) {
+            Some((intent, score)) => {
+                // The model's call was for another reading of the words; danger and threats stand.
+                classified.reading.handoff = classified.reading.handoff.filter(|call| call.reason == Reason::Urgente);
+                (intent, score)
+            }
+            None => plain(scene, &mut classified),
+        },
     };
     classified.path.push(format!("intent:{intent}"));
     Intended { classified, intent, intent_score, cache }
@@ -192,11 +199,30 @@ pub fn intent<'a>(
 fn follow_up(scene: &Scene<'_>, classified: &Classified<'_>) -> Option<(Intent, f32)> {
     let reading = &classified.reading;
     let words = reading.normalized.words.len();
-    if !matches!(classified.class, Class::Faq | Class::Consult) || scene.memory.turns == 0 {
+    if !matches!(classified.class, Class::Faq | Class::Consult) {
         return None;
     }
     if reading.says("robot") || reading.says("inyeccion") {
         return Some((Intent::Otro, 0.9));
+    }
+    if reading.says("comparar") && reading.stated.mentions.len() >= 2 {
+        return Some((Intent::Especificaciones, 0.9));
+    }
+    if scene.memory.turns == 0 {
+        return None;
+    }
+    if words <= 6 && reading.says("incluye") && (reading.says("instalar") || reading.says("capacitar")) {
+        return Some((Intent::Especificaciones, 0.85));
+    }
+    if words <= 6 && reading.says("humano") && !reading.says("acuse") && !reading.says("contacto") {
+        return Some((Intent::HablarConHumano, 0.85));
+    }
+    if scene.memory.goal == Some(Intent::Repuestos)
+        && words <= 5
+        && reading.says("precio")
+        && reading.stated.mentions.is_empty()
+    {
+        return Some((Intent::Repuestos, 0.8));
     }
     let points = ["ref_esa", "ref_otra", "ref_primera", "ref_segunda", "ref_ultima"].iter().any(|c| reading.says(c));
     let product = points || !reading.stated.mentions.is_empty() || !reading.stated.brands.is_empty();
@@ -215,12 +241,17 @@ fn follow_up(scene: &Scene<'_>, classified: &Classified<'_>) -> Option<(Intent, 
     }
     let bare = !EXPLICIT.iter().any(|(concept, _)| reading.says(concept))
         && !OTHER_MATTERS.iter().any(|concept| reading.says(concept));
-    let goal = scene.memory.goal.filter(|g| {
-        matches!(
-            g,
-            Intent::Precio | Intent::Fotos | Intent::Especificaciones | Intent::Disponibilidad | Intent::Repuestos
-        )
-    });
+    let goal = match scene.memory.goal {
+        Some(
+            goal @ (Intent::Precio
+            | Intent::Fotos
+            | Intent::Especificaciones
+            | Intent::Disponibilidad
+            | Intent::Repuestos),
+        ) => Some(goal),
+        Some(_) if points && !scene.memory.focus.is_empty() => Some(Intent::Especificaciones),
+        _ => None,
+    };
     goal.filter(|_| words <= 5 && product && bare).map(|goal| (goal, 0.8))
 }
 
@@ -228,6 +259,7 @@ const EXPLICIT: &[(&str, Intent)] = &[
     ("precio", Intent::Precio),
     ("foto", Intent::Fotos),
     ("incluye", Intent::Especificaciones),
+    ("especificaciones", Intent::Especificaciones),
     ("disponible", Intent::Disponibilidad),
 ];
 const OTHER_MATTERS: &[&str] = &[
@@ -244,7 +276,7 @@ const OTHER_MATTERS: &[&str] = &[
     "ubicacion",
     "comparar",
     "regateo",
-    "especificaciones",
+    "catalogo",
     "usada",
     "gracias",
     "despedida",
@@ -256,7 +288,10 @@ fn unsupported(scene: &Scene<'_>, reading: &Reading) -> bool {
     let Some(reason) = called.or(scene.pack.reason_of_intent(reading.intent)) else { return false };
     let short = reading.normalized.words.len() <= 10;
     let support = scene.pack.handoff_rule(reason).map_or(&[][..], |rule| rule.support.as_slice());
-    scene.memory.turns > 0 && short && !support.is_empty() && !support.iter().any(|concept| reading.says(concept.as_str()))
+    scene.memory.turns > 0
+        && short
+        && !support.is_empty()
+        && !support.iter().any(|concept| reading.says(concept.as_str()))
 }
 
 // What a few words ask when they bring no matter of their own: the product's features if they ask, else the goal.
@@ -265,6 +300,7 @@ fn leaning(scene: &Scene<'_>, reading: &Reading) -> Intent {
     let product = !scene.memory.focus.is_empty() || scene.memory.slots.contains_key(&scene.pack.about.family_slot);
     match scene.memory.goal {
         Some(Intent::Repuestos) => Intent::Repuestos,
+        _ if reading.says("asesoria") => Intent::Asesoria,
         Some(_) if asks && product => Intent::Especificaciones,
         Some(goal @ (Intent::Buscar(_) | Intent::Asesoria)) => goal,
         _ => Intent::Otro,

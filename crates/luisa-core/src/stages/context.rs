@@ -127,7 +127,8 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
 // An amount in a search, or after one was given, is what they can spend.
 fn budget_said(scene: &mut Scene<'_>, view: &View<'_>) {
     let searching = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria | Intent::Catalogo);
-    let amended = scene.memory.slots.contains_key(BUDGET) && matches!(view.intent, Intent::Otro | Intent::Reclamo | Intent::Confirmar | Intent::Negar);
+    let amended = scene.memory.slots.contains_key(BUDGET)
+        && matches!(view.intent, Intent::Otro | Intent::Reclamo | Intent::Confirmar | Intent::Negar);
     let haggling = view.reading.says("regateo") || view.reading.says("precio");
     let largest = view.reading.stated.amounts.iter().map(|a| a.cop.0).max();
     if let Some(amount) = largest.filter(|_| (searching || amended) && !haggling) {
@@ -137,7 +138,13 @@ fn budget_said(scene: &mut Scene<'_>, view: &View<'_>) {
 
 fn says_less(scene: &Scene<'_>, view: &View<'_>, value: &serde_json::Value) -> bool {
     let general = scene.pack.uses.iter().any(|u| u.general && Some(u.id.as_str()) == value.as_str());
-    let asked = scene.memory.pending.as_ref().and_then(|p| scene.pack.questions.get(&p.question)).and_then(|q| q.slot.as_deref()) == Some(USE);
+    let asked = scene
+        .memory
+        .pending
+        .as_ref()
+        .and_then(|p| scene.pack.questions.get(&p.question))
+        .and_then(|q| q.slot.as_deref())
+        == Some(USE);
     general && scene.memory.slots.contains_key(USE) && !asked && !view.reading.says("correccion")
 }
 
@@ -145,7 +152,8 @@ fn says_less(scene: &Scene<'_>, view: &View<'_>, value: &serde_json::Value) -> b
 fn answers_use(scene: &Scene<'_>, view: &View<'_>) -> bool {
     let family = scene.memory.slot(&scene.pack.about.family_slot).and_then(|f| scene.pack.family(&f));
     let asked = scene.memory.pending.as_ref().map(|p| p.question);
-    let named = scene.pack.families.iter().any(|f| view.reading.normalized.words.iter().any(|w| w.text == f.id.as_str()));
+    let named =
+        scene.pack.families.iter().any(|f| view.reading.normalized.words.iter().any(|w| w.text == f.id.as_str()));
     family.is_some_and(|f| asked == Some(f.ask_use)) && !view.reading.says("correccion") && !named
 }
 
@@ -168,7 +176,8 @@ fn merge_lead(scene: &mut Scene<'_>, view: &View<'_>) -> bool {
     let vague = matches!(
         view.intent,
         Intent::Otro | Intent::Ninguno | Intent::Saludo | Intent::Confirmar | Intent::Asesoria | Intent::Contacto
-    ) || view.intent_score < 0.5;
+    ) || view.intent_score < 0.5
+        || stated.contains_key(DISTRICT);
     if !asked || words.is_empty() || words.len() > 8 || !vague {
         return asked && gave;
     }
@@ -343,8 +352,13 @@ fn remember_machine(scene: &mut Scene<'_>, view: &View<'_>) {
         .iter()
         .find(|w| w.text.len() >= 3 && w.text.bytes().any(|b| b.is_ascii_digit()))
         .map(|w| w.raw.to_uppercase());
-    let named = scene.memory.slot(MODEL).or(model);
-    if let Some(model) = named {
+    let changed =
+        scene.memory.slot(BRAND) != scene.turn.memory.slot(BRAND) && scene.turn.memory.slots.contains_key(BRAND);
+    if changed {
+        scene.memory.machine = None;
+    }
+    let known = if changed { None } else { scene.memory.slot(MODEL) };
+    if let Some(model) = model.or(known) {
         let brand = scene.memory.slot(BRAND).unwrap_or_default();
         scene.memory.machine = Some(format!("{brand} {model}").trim().to_owned());
     }

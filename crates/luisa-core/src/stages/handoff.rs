@@ -3,7 +3,7 @@
 //! Owns what the conversation adds to the reading: consent to an adviser, a price asked when city and product are
 //! known, delivery of something wanted to another town. The order of reasons is the taxonomy's: the first one wins.
 
-use crate::taxonomy::{HandoffCall, Intent, Reason, Team};
+use crate::taxonomy::{Class, HandoffCall, Intent, Reason, Team};
 use crate::understanding::slots::{CITY, MODEL};
 
 use super::pending::Answered;
@@ -28,6 +28,10 @@ pub fn detect<'a>(scene: &Scene<'a>, mut view: View<'a>) -> View<'a> {
     calls.extend(closing(scene, &view));
     calls.extend(delivery(scene, &view));
     view.call = calls.into_iter().min_by_key(|call| call.reason);
+    // What a person must take, or what asks of a product, is no mere fixed question.
+    if view.class == Class::Faq && (view.call.is_some() || view.intent.class() == Class::Consult) {
+        view.class = Class::Consult;
+    }
     view.path.push(view.call.map_or_else(|| "handoff:none".to_owned(), |call| format!("handoff:{}", call.reason)));
     view
 }

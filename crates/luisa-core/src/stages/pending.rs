@@ -37,11 +37,15 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
         return Some(Answered::Option(option));
     }
     let slot = pack.questions.get(&pending.question).and_then(|q| q.slot.as_deref());
-    let own = brings_own_matter(pack, reading);
-    if slot.is_some_and(|slot| reading.stated.values.contains_key(slot)) && !(own && words > 4) {
+    // `no, mejor la familiar` takes back what was said; it refuses nothing.
+    if reading.says("correccion") && !reading.stated.values.is_empty() {
+        return None;
+    }
+    let asks = words > 4 && QUESTIONS.iter().any(|concept| reading.says(concept));
+    if slot.is_some_and(|slot| reading.stated.values.contains_key(slot)) && !asks {
         return Some(Answered::Slot);
     }
-    if words > BARE || own {
+    if words > BARE || brings_own_matter(pack, reading) {
         return None;
     }
     if let Some(option) = ordinal(pending, reading) {
@@ -69,18 +73,29 @@ fn has_word(reading: &Reading, list: &[&str]) -> bool {
 
 // `no`, `todavía no`, `después`; not `hasta luego`, nor a `no` deep in a sentence.
 fn refuses(reading: &Reading) -> bool {
-    let first_no = reading.normalized.words.iter().take(3).any(|w| matches!(w.text.as_str(), "no" | "nop" | "nope" | "nel" | "tampoco"));
-    let later = reading.says("no") && !reading.says("despedida") && !reading.says("gracias") && reading.normalized.words.len() <= 3;
+    let first_no = reading
+        .normalized
+        .words
+        .iter()
+        .take(3)
+        .any(|w| matches!(w.text.as_str(), "no" | "nop" | "nope" | "nel" | "tampoco"));
+    let later = reading.says("no")
+        && !reading.says("despedida")
+        && !reading.says("gracias")
+        && reading.normalized.words.len() <= 3;
     first_no || later
 }
 
 /// `quiero esa`, `me la llevo`: the product just spoken of, taken.
 #[must_use]
 pub fn takes_it(reading: &Reading) -> bool {
-    let wants = reading.says("comprar") || reading.says("apartar") || has_word(reading, &["quiero", "llevo", "quedo", "deme", "dame"]);
+    let wants = reading.says("comprar")
+        || reading.says("apartar")
+        || has_word(reading, &["quiero", "llevo", "quedo", "deme", "dame"]);
     let points = ["ref_esa", "ref_primera", "ref_segunda", "ref_otra", "ref_ultima"].iter().any(|c| reading.says(c));
     let short = reading.normalized.words.len() <= 5;
-    let asks = ["foto", "precio", "especificaciones", "incluye"].iter().any(|c| reading.says(c)) || has_word(reading, &["ver", "saber"]);
+    let asks = ["foto", "precio", "especificaciones", "incluye"].iter().any(|c| reading.says(c))
+        || has_word(reading, &["ver", "saber"]);
     wants && points && short && !asks && !reading.normalized.signals.question && !reading.says("no")
 }
 
@@ -88,7 +103,8 @@ pub fn takes_it(reading: &Reading) -> bool {
 fn consents(reading: &Reading) -> bool {
     let assent = reading.says("si") || reading.says("acuse");
     let covered = noise::covered(reading.normalized.words.len(), &reading.hits, &["si", "acuse", "gracias", "saludo"]);
-    let outspoken = has_word(reading, &["si", "claro", "dale", "hagale", "obvio", "favor", "porfa", "quiero", "confirmeme"]);
+    let outspoken =
+        has_word(reading, &["si", "claro", "dale", "hagale", "obvio", "favor", "porfa", "quiero", "confirmeme"]);
     let leaves = reading.says("gracias") || reading.says("despedida");
     // `ah, ya entendí` is not yet consent.
     if has_word(reading, &["entendi", "entiendo", "veo", "pienso", "pensarlo", "aviso", "averiguo"]) {
@@ -152,14 +168,25 @@ fn named(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Choice> {
             .chain(also)
             .map(|text| {
                 let words = normalize(text, &pack.lexicon.abbreviations).words;
-                words.iter().filter(|w| w.key.len() >= 4 && w.text != "gracias" && w.text != "favor" && said.contains(&w.key.as_str())).count()
+                words
+                    .iter()
+                    .filter(|w| {
+                        w.key.len() >= 4 && w.text != "gracias" && w.text != "favor" && said.contains(&w.key.as_str())
+                    })
+                    .count()
             })
             .max()
             .unwrap_or(0)
     };
     // An act of its own is chosen by name alone: `busco una máquina para jeans` says more than its button.
     let wordy = reading.normalized.words.len() > 3;
-    let scored: Vec<(usize, &Choice)> = pending.options.iter().filter(|o| !(wordy && o.id.starts_with("act:"))).map(|o| (score(o), o)).filter(|(s, _)| *s > 0).collect();
+    let scored: Vec<(usize, &Choice)> = pending
+        .options
+        .iter()
+        .filter(|o| !(wordy && o.id.starts_with("act:")))
+        .map(|o| (score(o), o))
+        .filter(|(s, _)| *s > 0)
+        .collect();
     match scored.as_slice() {
         [(_, only)] => Some((*only).clone()),
         _ => None,
@@ -181,6 +208,10 @@ fn ordinal(pending: &Pending, reading: &Reading) -> Option<Choice> {
     };
     pending.options.get(place).cloned()
 }
+
+/// Concepts that ask something beside the answer: `soy de Lorica, ¿y el envío?`.
+const QUESTIONS: &[&str] =
+    &["precio", "credito", "pago", "envio", "humano", "robot", "garantia", "horario", "ubicacion", "foto"];
 
 /// Concepts that are matters of their own, whatever was asked.
 const MATTERS: &[&str] = &[

@@ -19,7 +19,10 @@ use super::scene::Scene;
 pub fn answer(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     let mut named: Vec<&Item> = named(scene);
     let unnamed = scene.business().all(|v| v.reading.stated.mentions.is_empty());
-    if unnamed && scene.memory.offered.len() >= 2 && (scene.says("ambas") || (scene.says("comparar") && intent == Intent::Precio)) {
+    if unnamed
+        && scene.memory.offered.len() >= 2
+        && (scene.says("ambas") || scene.says("mas_barata") || (scene.says("comparar") && intent == Intent::Precio))
+    {
         named = scene.memory.offered.iter().take(2).filter_map(|id| scene.pack.catalog.item(id)).collect();
     }
     if scene.views.iter().any(|v| v.ambiguous) && named.is_empty() {
@@ -173,7 +176,12 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
             draft.say(
                 scene,
                 "ficha",
-                &[("producto", &item.name), ("tipo", &item.kind), ("rasgos", &traits(scene, item)), ("bueno_para", &item.good_for)],
+                &[
+                    ("producto", &item.name),
+                    ("tipo", &item.kind),
+                    ("rasgos", &traits(scene, item)),
+                    ("bueno_para", &item.good_for),
+                ],
             );
             if scene.says("incluye")
                 && let Some(fact) = scene.pack.family(item.family.as_str()).and_then(|f| f.includes.as_deref())

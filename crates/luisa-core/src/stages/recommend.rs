@@ -16,13 +16,14 @@ use super::scene::Scene;
 
 /// The best products for what is known, best first, at most two.
 #[must_use]
-pub fn best<'a>(pack: &'a Pack, memory: &Memory) -> Vec<&'a Item> {
+pub fn best<'a>(scene: &Scene<'a>) -> Vec<&'a Item> {
+    let (pack, memory) = (scene.pack, &scene.memory);
     let family = family(pack, memory);
     let mut ranked: Vec<(i64, &Item)> = pack
         .catalog
         .active()
         .filter(|item| family.as_ref().is_none_or(|f| item.family == *f) && item.stock != Some(0))
-        .map(|item| (score(pack, item, memory), item))
+        .map(|item| (score(scene, item), item))
         .collect();
     ranked.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.id.cmp(&y.id)));
     let top = ranked.first().map_or(0, |(s, _)| *s);
@@ -39,7 +40,8 @@ pub fn family(pack: &Pack, memory: &Memory) -> Option<Symbol> {
     pack.uses.iter().find(|u| u.id.as_str() == purpose).map(|u| u.family)
 }
 
-fn score(pack: &Pack, item: &Item, memory: &Memory) -> i64 {
+fn score(scene: &Scene<'_>, item: &Item) -> i64 {
+    let (pack, memory) = (scene.pack, &scene.memory);
     let mut score = item.priority * 3;
     if let Some(purpose) = memory.slot(USE) {
         score += match item.uses.iter().position(|u| u.as_str() == purpose) {
@@ -53,8 +55,12 @@ fn score(pack: &Pack, item: &Item, memory: &Memory) -> i64 {
         score += if item.volume == volume { 18 } else { -6 };
     }
     let cheapest = pack.cheapest.map(|c| c.0);
+    if scene.says("principiante") {
+        score += if item.volume == "bajo" { 18 } else { -6 };
+    }
     // A small purse with unknown prices is better served by the simpler product.
-    let small_purse = memory.slots.get(BUDGET).and_then(|s| s.value.as_i64()).is_some_and(|b| cheapest.is_some_and(|c| b < c * 2));
+    let small_purse =
+        memory.slots.get(BUDGET).and_then(|s| s.value.as_i64()).is_some_and(|b| cheapest.is_some_and(|c| b < c * 2));
     if small_purse && item.price_cop.is_none() && item.volume == "bajo" {
         score += 12;
     }
@@ -82,7 +88,7 @@ fn among_offered<'a>(scene: &Scene<'a>) -> Option<Vec<&'a Item>> {
     if !asks_which || offered.len() < 2 {
         return None;
     }
-    offered.sort_by(|a, b| score(pack, b, &scene.memory).cmp(&score(pack, a, &scene.memory)).then_with(|| a.id.cmp(&b.id)));
+    offered.sort_by(|a, b| score(scene, b).cmp(&score(scene, a)).then_with(|| a.id.cmp(&b.id)));
     offered.truncate(1);
     Some(offered)
 }
@@ -90,7 +96,7 @@ fn among_offered<'a>(scene: &Scene<'a>) -> Option<Vec<&'a Item>> {
 /// Says the recommendation, with the photo of the first, and notes what was offered.
 pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
     let pack = scene.pack;
-    let found = among_offered(scene).unwrap_or_else(|| best(pack, &scene.memory));
+    let found = among_offered(scene).unwrap_or_else(|| best(scene));
     let Some(first) = found.first() else { return };
     if let Some(fact) = short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &fact.0), ("familia", &fact.1), ("desde", &fact.2)]);

@@ -288,7 +288,7 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
         recommend::say(scene, draft);
     } else if let Some((budget, family, from)) = recommend::short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
-    } else if scene.says("ciudad") || scene.business().any(|v| v.reading.stated.values.contains_key(CITY)) {
+    } else if scene.business().any(|v| v.reading.stated.values.contains_key(CITY)) {
         let city = scene.memory.slot(CITY).unwrap_or_default();
         draft.say(scene, "anotado_ciudad", &[("ciudad", &city)]);
     } else if let (Intent::Buscar(family), true) = (intent, scene.memory.offered.is_empty()) {
@@ -308,7 +308,7 @@ fn better_known(scene: &Scene<'_>) -> bool {
     let bears = |slot: &str| scene.memory.slot(slot) != scene.turn.memory.slot(slot);
     let changed =
         [scene.pack.about.family_slot.as_str(), "uso", "volumen", "presupuesto"].iter().any(|slot| bears(slot));
-    let best = recommend::best(scene.pack, &scene.memory).first().map(|item| item.id.clone());
+    let best = recommend::best(scene).first().map(|item| item.id.clone());
     changed && best.as_ref() != scene.memory.offered.first()
 }
 

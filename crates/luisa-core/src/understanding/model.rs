@@ -122,8 +122,7 @@ impl Model {
         let bits = reader.u32().filter(|b| (8..=22).contains(b)).ok_or_else(cut)?;
         let hidden = reader.u32().filter(|h| *h <= 1_024).ok_or_else(cut)? as usize;
         let version = reader.text().ok_or_else(cut)?;
-        let heads =
-            [reader.head().ok_or_else(cut)?, reader.head().ok_or_else(cut)?, reader.head().ok_or_else(cut)?];
+        let heads = [reader.head().ok_or_else(cut)?, reader.head().ok_or_else(cut)?, reader.head().ok_or_else(cut)?];
         let outputs: usize = heads.iter().map(|h| h.labels.len()).sum();
         let width = outputs + hidden;
         let bias = reader.numbers(width).ok_or_else(cut)?;

@@ -14,12 +14,14 @@ pub struct Noise {
     pub copies: u32,
     /// What a copy counts beside its original.
     pub weight: f32,
+    /// How many of a hundred copies tell something private beside their matter.
+    pub asides: usize,
     pub seed: u64,
 }
 
 impl Default for Noise {
     fn default() -> Self {
-        Self { copies: 1, weight: 0.5, seed: 7 }
+        Self { copies: 1, weight: 0.5, asides: 40, seed: 7 }
     }
 }
 
@@ -57,13 +59,20 @@ const GREETINGS: &[&str] = &[
 #[must_use]
 pub fn copies(rows: &[Row], noise: Noise) -> Vec<Copied> {
     let mut chance = Chance(noise.seed);
+    let private: Vec<&str> =
+        rows.iter().filter(|r| r.class == Class::NonBusiness).flat_map(|r| asides(&r.text)).collect();
     let mut out = Vec::new();
     for (of, row) in rows.iter().enumerate() {
         for _ in 0..noise.copies {
             let mut text = slips(&row.text, &mut chance);
-            let greets = !matches!(row.class, Class::Empty) && row.text.split_whitespace().count() >= 3;
-            if greets && chance.below(3) == 0 {
-                text = format!("{} {text}", GREETINGS[chance.below(GREETINGS.len())]);
+            let words = row.text.split_whitespace().count();
+            if !matches!(row.class, Class::Empty) && words >= 3 {
+                if chance.below(3) == 0 {
+                    text = format!("{} {text}", GREETINGS[chance.below(GREETINGS.len())]);
+                }
+                if !private.is_empty() && chance.below(100) < noise.asides {
+                    text = with_aside(&text, private[chance.below(private.len())], &mut chance);
+                }
             }
             if text != row.text {
                 out.push(Copied { of, text });
@@ -71,6 +80,21 @@ pub fn copies(rows: &[Row], noise: Noise) -> Vec<Copied> {
         }
     }
     out
+}
+
+// Whoever tells of the family and then asks the price is a customer all the same.
+fn with_aside(text: &str, aside: &str, chance: &mut Chance) -> String {
+    const JOINTS: &[&str] = &[", ", " ", ". ", "\n", " y ", " pero ", " ah y "];
+    let joint = JOINTS[chance.below(JOINTS.len())];
+    if chance.below(2) == 0 { format!("{aside}{joint}{text}") } else { format!("{text}{joint}{aside}") }
+}
+
+// The sentences of a private message that can stand beside another matter.
+fn asides(text: &str) -> Vec<&str> {
+    text.split(['.', '?', '\n', '!', ','])
+        .map(str::trim)
+        .filter(|part| (3..=12).contains(&part.split_whitespace().count()))
+        .collect()
 }
 
 // One word in six is mistyped; short words are left alone.

@@ -109,7 +109,8 @@ pub fn numbers(parsed: &Parsed, bits: u32) -> Vec<Feature> {
     sign(item && stated.elsewhere, "product elsewhere");
     sign(!stated.mentions.is_empty() && stated.values.contains_key(super::slots::CITY), "model and place");
     sign(!item && stated.elsewhere, "only elsewhere");
-    let seen = Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs, topics: &parsed.topics };
+    let seen =
+        Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs, topics: &parsed.topics };
     features(&seen, bits)
 }
 

@@ -134,9 +134,8 @@ fn budget(pack: &Pack, stated: &Stated, n: &Normalized, hits: &[Hit]) -> Option<
     let amount = stated.amounts.iter().filter(|a| a.cop.0 >= cheapest(pack) / 10).max_by_key(|a| a.cop)?;
     let short = n.words.len() <= 6 && !["precio", "personal", "deuda"].iter().any(|c| says(c));
     let before = n.punctuated[..amount.start].split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).count();
-    let held = hits.iter().any(|h| {
-        h.concept.as_str() == "cuenta_con" && h.end <= before + 1 && h.end + BUDGET_REACH > before
-    });
+    let held =
+        hits.iter().any(|h| h.concept.as_str() == "cuenta_con" && h.end <= before + 1 && h.end + BUDGET_REACH > before);
     let wanted = amount.explicit && !stated.families.is_empty() && (says("buscar") || says("asesoria"));
     (says("presupuesto") || short || held || wanted).then_some(amount.cop.0)
 }
@@ -197,7 +196,8 @@ fn district(pack: &Pack, words: &[Word]) -> Option<(String, Range<usize>)> {
     let cue = words.iter().position(|w| matches!(w.text.as_str(), "barrio" | "urbanizacion"))?;
     let mut found: Vec<String> = Vec::new();
     for (i, word) in words.iter().enumerate().skip(cue + 1).take(3) {
-        let joins = i == cue + 1 && matches!(word.text.as_str(), "el" | "la" | "los" | "las" | "san" | "santa" | "villa");
+        let joins =
+            i == cue + 1 && matches!(word.text.as_str(), "el" | "la" | "los" | "las" | "san" | "santa" | "villa");
         let proper = word.raw.chars().next().is_some_and(char::is_uppercase);
         let known = pack.lexicon.matcher.knows(&word.key) && !proper && !joins;
         if word.after_break || known || pack.lexicon.not_names.contains(&word.text) && !joins {

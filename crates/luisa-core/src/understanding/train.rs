@@ -35,7 +35,17 @@ pub struct Recipe {
 
 impl Default for Recipe {
     fn default() -> Self {
-        Self { bits: 16, epochs: 14, rate: 0.25, decay: 2e-5, dropout: 0.5, hidden: 0, dropout_hidden: 0.3, start: 0.1, seed: 20_261_122 }
+        Self {
+            bits: 16,
+            epochs: 14,
+            rate: 0.25,
+            decay: 2e-5,
+            dropout: 0.5,
+            hidden: 0,
+            dropout_hidden: 0.3,
+            start: 0.1,
+            seed: 20_261_122,
+        }
     }
 }
 

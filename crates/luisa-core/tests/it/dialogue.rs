@@ -71,9 +71,24 @@ const TRICKS: &[&str] = &[
 ];
 
 const PLAIN: &[&str] = &[
-    "hola", "cuánto vale la kt-d3", "busco una industrial para gorras", "y esa cuánto", "qué garantía tiene",
-    "soy de Cereté", "tienen fotos", "la otra", "sí", "no", "a qué hora abren", "cuánto cuesta la 6705c",
-    "quiero una fileteadora", "para la casa", "todos los días", "reciben addi", "hacen envíos a Lorica", "gracias",
+    "hola",
+    "cuánto vale la kt-d3",
+    "busco una industrial para gorras",
+    "y esa cuánto",
+    "qué garantía tiene",
+    "soy de Cereté",
+    "tienen fotos",
+    "la otra",
+    "sí",
+    "no",
+    "a qué hora abren",
+    "cuánto cuesta la 6705c",
+    "quiero una fileteadora",
+    "para la casa",
+    "todos los días",
+    "reciben addi",
+    "hacen envíos a Lorica",
+    "gracias",
 ];
 
 #[test]
