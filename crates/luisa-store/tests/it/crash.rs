@@ -103,3 +103,37 @@ async fn operations_still_waiting_when_the_store_is_dropped_are_stored() {
         Some("v")
     );
 }
+
+#[tokio::test]
+async fn what_no_status_mentions_after_a_crash_is_sent_again_and_the_rest_is_not() {
+    let shop = Shop::open();
+    for (wa_id, id) in [(ANA, "m1"), (LUZ, "m2"), ("573005550003", "m3")] {
+        shop.answers(at(0), wa_id, id, "hola").await;
+    }
+    let claims = shop.store.claim_outbox(at(20), 10, LEASE).await.unwrap();
+    let rows: Vec<OutboxRow> = claims.iter().map(|claim| claim.row().clone()).collect();
+    shop.store.release_all_claims(at(30)).await.unwrap();
+    let heard = status(Some(&rows[0].opaque), "wamid.1", MessageState::Sent);
+    shop.accept_one(at(40), heard).await;
+    let chat = rows[1].conversation_id.clone().unwrap();
+    shop.store.take_over(at(41), &chat, "carmen", None).await.unwrap();
+    assert_eq!(shop.store.resend_unheard(at(150)).await.unwrap(), 2);
+    let claim = shop.claim_send(at(150)).await;
+    assert_eq!(claim.row().id, rows[2].id, "one was heard of, over the other a person took");
+    assert_eq!(shop.text("SELECT state FROM outbox ORDER BY id").as_deref(), Some("sent"));
+    assert_eq!(shop.store.resend_unheard(at(151)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_send_that_timed_out_in_a_living_process_is_not_sent_again() {
+    let shop = Shop::open();
+    shop.answers(at(0), ANA, "m1", "hola").await;
+    let claim = shop.claim_send(at(20)).await;
+    let error = SendError {
+        code: Some("timeout".to_owned()),
+        text: "no answer".to_owned(),
+    };
+    shop.store.outbox_unknown(at(35), claim, error).await.unwrap();
+    assert_eq!(shop.store.resend_unheard(at(500)).await.unwrap(), 0);
+    assert!(shop.store.claim_outbox(at(500), 10, LEASE).await.unwrap().is_empty());
+}

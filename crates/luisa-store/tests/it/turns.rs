@@ -378,3 +378,53 @@ async fn an_unknown_chat_is_not_found() {
         ));
     }
 }
+
+#[tokio::test]
+async fn a_turn_that_tells_the_customer_to_wait_keeps_its_messages_for_later() {
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    let claimed = shop.claim(at(5)).await;
+    let mut closed = replying(&chat, "m1", "Abrimos a las ocho");
+    closed.traces.clear();
+    let receipt = shop.store.commit_and_postpone(at(5), claimed.claim, closed, at(9_000)).await.unwrap();
+    assert_eq!((receipt.outbox.len(), receipt.more_pending), (1, true));
+    assert_eq!(shop.store.next_due().await.unwrap(), Some(at(9_000)));
+    assert!(shop.store.claim_due(at(8_999), 10, LEASE).await.unwrap().is_empty());
+    let claimed = shop.claim(at(9_000)).await;
+    assert_eq!(claimed.turn.conversation.memory["asked"], true);
+    assert_eq!((claimed.turn.pending.len(), claimed.turn.pending[0].attempts), (1, 1));
+}
+
+#[tokio::test]
+async fn a_turn_sees_what_its_messages_quote_however_old() {
+    let shop = Shop::open();
+    for n in 0..20 {
+        shop.answers(at(n * 100), ANA, &format!("m{n}"), "hola").await;
+    }
+    let mut asking = message(at(5_000), by_phone(ANA), "m99", "y esta?");
+    asking.quoted = Some("m0".into());
+    shop.accept_one(at(5_000), Arrival::Message(asking)).await;
+    let turn = shop.claim(at(5_010)).await.turn;
+    assert_eq!(turn.quoted.len(), 1);
+    assert_eq!(turn.quoted[0].message_id.as_ref().unwrap().as_str(), "m0");
+    assert!(!turn.recent.contains(&turn.quoted[0]));
+}
+
+#[tokio::test]
+async fn personal_words_kept_for_a_while_are_forgotten_and_others_are_not() {
+    let shop = Shop::open();
+    for (wa_id, id, personal) in [(ANA, "m1", true), (LUZ, "m2", false)] {
+        let chat = shop.says(at(0), wa_id, id, "hola").await;
+        let claimed = shop.claim(at(5)).await;
+        let mut turn = replying(&chat, id, "hola");
+        turn.traces[0].is_personal = personal;
+        shop.store.commit_turn(at(5), claimed.claim, turn).await.unwrap();
+    }
+    assert_eq!(shop.store.forget_personal(at(5)).await.unwrap(), 0);
+    assert_eq!(shop.store.forget_personal(at(6)).await.unwrap(), 1);
+    assert_eq!(shop.store.forget_personal(at(6)).await.unwrap(), 0);
+    let kept = "SELECT group_concat(message_id) FROM interaction_traces WHERE raw_text IS NOT NULL AND normalized_text IS NOT NULL";
+    assert_eq!(shop.text(kept).as_deref(), Some("m2"));
+    let kept = "SELECT group_concat(message_id) FROM messages WHERE direction = 'in' AND text IS NOT NULL";
+    assert_eq!(shop.text(kept).as_deref(), Some("m2"));
+}

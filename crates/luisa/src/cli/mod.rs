@@ -1,0 +1,116 @@
+//! The commands: their list, what they share, and what each leaves to the others.
+//!
+//! Results go to standard output, logs to standard error. A command answers with a verdict or an error; the exit code
+//! follows in `main`.
+
+pub mod serve;
+pub mod init_db;
+pub mod chat;
+pub mod eval;
+pub mod snapshot;
+mod paint;
+
+use std::io;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use tracing::{Level, warn};
+
+use crate::settings::{Log, SettingFault, Settings};
+use crate::telemetry;
+
+const NOTES: &str = "\
+Settings come from the environment and from .env in the working directory; .env.example explains each.
+Results go to standard output, logs to standard error.
+Exit codes: 0 done, 1 the answer is no, 2 wrong use or settings.";
+
+/// LUISA answers a store's customers on WhatsApp, sells with them, and calls a person when one is needed.
+#[derive(Debug, Parser)]
+#[command(name = "luisa", version, after_help = NOTES, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve everything in one process; what `luisa` does without a command.
+    Serve,
+    /// Create or migrate the database; safe to repeat.
+    InitDb,
+    /// Talk to LUISA in the terminal, with the decision shown.
+    Chat(chat::Chat),
+    /// Score the understanding on labelled messages (JSONL).
+    Eval(eval::Eval),
+    /// Look after a LUISA in service.
+    Ops {
+        #[command(subcommand)]
+        command: Ops,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Ops {
+    /// The last 60 minutes in figures, from the configured database.
+    Snapshot(snapshot::Snapshot),
+}
+
+impl Command {
+    // A tool's news is its result: the events of a served LUISA would only stand in between.
+    fn log(&self, log: Log) -> Log {
+        let level =
+            if matches!(self, Self::Serve) || log.level > Level::INFO { log.level } else { log.level.min(Level::WARN) };
+        Log { level, ..log }
+    }
+}
+
+/// How a command ended that was not stopped by an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Done,
+    /// The command asks something, and the answer is no.
+    No,
+}
+
+/// Settings that cannot be used: every fault, one per line.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nluisa: "))]
+struct WrongSettings(Vec<SettingFault>);
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// What stood in the way, in one sentence that says what to do.
+pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
+    let command = cli.command.unwrap_or(Command::Serve);
+    let settings = Settings::from_env().map_err(WrongSettings)?;
+    telemetry::start(&command.log(settings.server.log));
+    for note in &settings.notes {
+        warn!("{note}");
+    }
+    let result = match command {
+        Command::Serve => threads()?.block_on(serve::run(settings)).map(|()| Verdict::Done),
+        Command::InitDb => one_thread()?.block_on(init_db::run(&settings)),
+        Command::Chat(chat) => chat.run(settings),
+        Command::Eval(eval) => eval.run(&settings),
+        Command::Ops { command: Ops::Snapshot(snapshot) } => one_thread()?.block_on(snapshot.run(&settings)),
+    };
+    // Whoever reads us may stop when they have seen enough (`luisa … | head`).
+    match result {
+        Err(error) if broken_pipe(&error) => Ok(Verdict::Done),
+        other => other,
+    }
+}
+
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn threads() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Runtime::new().context("the operating system refused threads")
+}
+
+fn one_thread() -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().context("the operating system refused an event loop")
+}

@@ -1,0 +1,16 @@
+//! LUISA over HTTP: the webhook, the API, the figures for operators.
+//!
+//! Owns routes, limits and the shape of answers. May not decide, and may not send to WhatsApp.
+
+// In reading order: `router` lists every route.
+pub mod router;
+pub mod webhook;
+pub mod chat;
+pub mod records;
+pub mod catalog;
+pub mod ops;
+pub mod metrics;
+pub mod page;
+pub mod auth;
+pub mod pace;
+pub mod error;

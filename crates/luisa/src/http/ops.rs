@@ -1,0 +1,54 @@
+//! For operators and their machines: is it up, can it work, how was the last hour.
+//!
+//! Owns the shape of these answers, which are a contract. May not change anything.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use luisa_store::Snapshot;
+use serde_json::{Value, json};
+
+use super::error::Refused;
+use crate::cache::CacheStats;
+use crate::runtime::Station;
+
+/// Says that the process runs. It does not touch the database: a slow disk is no reason to be restarted.
+pub async fn health(State(station): State<Arc<Station>>) -> Json<Value> {
+    let shop = &station.shop;
+    let settings = &shop.settings;
+    Json(json!({
+        "status": "healthy",
+        "service": "luisa",
+        "version": env!("CARGO_PKG_VERSION"),
+        "whatsapp_enabled": settings.whatsapp.enabled,
+        "modules": {
+            // The model is not part of this version yet, whatever the settings say.
+            "openai": false,
+            "whatsapp": settings.whatsapp.enabled,
+            "cache": settings.cache.enabled,
+            "business_hours": settings.hours.enabled,
+            "demo_ui": settings.server.demo_ui,
+        },
+        "catalog_items": shop.pack().catalog.active().count(),
+    }))
+}
+
+/// Says that it can work: the database is read and written.
+pub async fn ready(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {
+    match station.shop.store.ping().await {
+        Ok(()) => Ok(Json(json!({ "status": "ready" }))),
+        Err(error) => {
+            tracing::error!(%error, "not_ready");
+            Err(Refused::unavailable("the database cannot be used; the log says why"))
+        }
+    }
+}
+
+pub async fn snapshot(State(station): State<Arc<Station>>) -> Result<Json<Snapshot>, Refused> {
+    Ok(Json(station.shop.store.snapshot(station.shop.clock.now()).await?))
+}
+
+pub async fn cache(State(station): State<Arc<Station>>) -> Json<CacheStats> {
+    Json(station.shop.cache.stats())
+}

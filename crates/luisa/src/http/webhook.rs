@@ -1,0 +1,204 @@
+//! WhatsApp's webhook: who calls is checked, what came is stored, and only then Meta is told so.
+//!
+//! Owns the status codes. Anything but a 2xx is delivered again by Meta for days, so a refusal is for what can never be
+//! right or must not be lost. May not think about what came.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use luisa_store::{Arrival, Debounce, MessageState, Receipt, StoreError};
+use luisa_whatsapp::webhook::{self, Event};
+use luisa_whatsapp::{Fate, limits, signature};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use tracing::{error, info, warn};
+
+use super::auth::same;
+use super::error::Refused;
+use crate::runtime::Station;
+use crate::runtime::typing::Burst;
+use crate::telemetry::masked;
+use crate::wire::from_whatsapp::{self, Reception};
+
+const SIGNATURE: &str = "x-hub-signature-256";
+/// Meta gives up soon after.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// A shorter wait is over before "typing…" could be seen.
+const SHORTEST_TYPING_MS: u64 = 300;
+
+/// What Meta asks when the webhook is set up.
+#[derive(Debug, Deserialize)]
+pub struct Subscription {
+    #[serde(rename = "hub.mode")]
+    mode: Option<String>,
+    #[serde(rename = "hub.verify_token")]
+    verify_token: Option<String>,
+    #[serde(rename = "hub.challenge")]
+    challenge: Option<String>,
+}
+
+pub async fn verify(State(station): State<Arc<Station>>, Query(asked): Query<Subscription>) -> Response {
+    let whatsapp = &station.shop.settings.whatsapp;
+    if !whatsapp.enabled {
+        return disabled();
+    }
+    let token = whatsapp.verify_token.expose_secret();
+    let given = asked.verify_token.unwrap_or_default();
+    let right =
+        asked.mode.as_deref() == Some("subscribe") && !token.is_empty() && same(token.as_bytes(), given.as_bytes());
+    match asked.challenge.filter(|_| right) {
+        Some(challenge) => challenge.into_response(),
+        None => {
+            warn!("webhook_verification_refused");
+            (StatusCode::FORBIDDEN, "the verify token is not the one of WHATSAPP_VERIFY_TOKEN").into_response()
+        }
+    }
+}
+
+pub async fn receive(State(station): State<Arc<Station>>, headers: HeaderMap, body: Body) -> Response {
+    if !station.shop.settings.whatsapp.enabled {
+        return disabled();
+    }
+    station.counters.webhooks.add(1);
+    let outcome = match to_bytes(body, limits::WEBHOOK_BODY).await {
+        Ok(raw) => take_in(&station, &headers, &raw).await,
+        Err(_) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+    };
+    match outcome {
+        Ok(Stored(())) => StatusCode::OK.into_response(),
+        Err(status) => {
+            station.counters.webhooks_refused.add(1);
+            status.into_response()
+        }
+    }
+}
+
+fn disabled() -> Response {
+    Refused::unavailable("WhatsApp is switched off (WHATSAPP_ENABLED=false)").into_response()
+}
+
+/// The proof that all of it is on disk: only the store's receipts make one.
+struct Stored(());
+
+async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<Stored, StatusCode> {
+    let shop = &station.shop;
+    if let Some(secret) = &shop.settings.whatsapp.app_secret {
+        let given = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
+        signature::verify(secret.expose_secret().as_bytes(), raw, given).map_err(|error| {
+            warn!(%error, "webhook_signature_refused");
+            StatusCode::UNAUTHORIZED
+        })?;
+    }
+    let events = webhook::parse(raw).map_err(|error| {
+        warn!(%error, "webhook_not_json");
+        StatusCode::BAD_REQUEST
+    })?;
+    alarm(&events);
+    let now = shop.clock.now();
+    let arrivals = from_whatsapp::arrivals(events, &reception(station));
+    // The few fields that are told of afterwards; the rest goes to the store without a copy.
+    let news: Vec<Option<Heard>> = arrivals.iter().map(Heard::of).collect();
+    // What is stored after Meta was told to come again is a duplicate then, which is harmless.
+    let storing = tokio::time::timeout(PATIENCE, shop.store.accept(now, arrivals));
+    let receipts = storing.await.unwrap_or(Err(StoreError::Busy)).map_err(|error| {
+        error!(%error, "webhook_not_stored");
+        StatusCode::INTERNAL_SERVER_ERROR
+    })?;
+    for (receipt, heard) in receipts.into_iter().zip(news) {
+        tell(station, receipt, heard);
+    }
+    Ok(Stored(()))
+}
+
+fn reception(station: &Station) -> Reception {
+    let settings = &station.shop.settings;
+    let pace = &settings.pace;
+    Reception {
+        now: station.shop.clock.now(),
+        stale_after: SignedDuration::from_mins(pace.stale_message_minutes),
+        human_ttl: SignedDuration::from_hours(settings.shadow.human_ttl_hours),
+        debounce: Debounce { quiet_ms: pace.reply_debounce_ms, max_ms: pace.max_debounce_ms },
+        phone_number_id: settings.whatsapp.phone_number_id.clone(),
+    }
+}
+
+fn alarm(events: &[Event]) {
+    for error in from_whatsapp::alarms(events) {
+        let problem = &error.problem;
+        error!(code = problem.code, title = problem.title, details = problem.details, "whatsapp_account_error");
+    }
+}
+
+/// What is said of an arrival after it is stored.
+enum Heard {
+    Message {
+        message_id: String,
+        who: String,
+        kind: String,
+        stale: bool,
+    },
+    /// A message of ours that was accepted has failed after all.
+    Failure {
+        code: String,
+    },
+}
+
+impl Heard {
+    fn of(arrival: &Arrival) -> Option<Self> {
+        match arrival {
+            Arrival::Message(message) => {
+                let identity = &message.identity;
+                Some(Self::Message {
+                    message_id: message.message_id.0.clone(),
+                    who: identity.wa_id.clone().or_else(|| identity.user_id.clone()).unwrap_or_default(),
+                    kind: message.kind.clone(),
+                    stale: message.stale,
+                })
+            }
+            Arrival::Status(status) if status.state == MessageState::Failed => {
+                Some(Self::Failure { code: status.error_code.clone().unwrap_or_default() })
+            }
+            Arrival::Status(_) | Arrival::Echo(_) | Arrival::IdentityChange { .. } | Arrival::AddressBook { .. } => {
+                None
+            }
+            Arrival::Edit { .. } | Arrival::Revoke { .. } | Arrival::Unparsed { .. } => None,
+        }
+    }
+}
+
+fn tell(station: &Station, receipt: Receipt, heard: Option<Heard>) {
+    match (receipt, heard) {
+        (Receipt::Pending(conversation), Some(Heard::Message { message_id, who, kind, stale })) => {
+            station.counters.messages_received.add(1);
+            info!(%conversation, from = %masked(&who), kind, stale, "message_received");
+            station.windows.wrote(&who, station.shop.clock.now());
+            let worth_typing = station.shop.settings.pace.reply_debounce_ms >= SHORTEST_TYPING_MS;
+            if worth_typing && !stale && kind != "reaction" {
+                station.announce(Burst { conversation, message_id });
+            }
+        }
+        (Receipt::TakenOver(conversation), _) => info!(%conversation, by = "phone", "human_active_triggered"),
+        (Receipt::Duplicate, _) => station.counters.messages_duplicate.add(1),
+        (Receipt::Unparsed, _) => {
+            station.counters.webhook_items_unparsed.add(1);
+            info!("webhook_item_kept_raw");
+        }
+        (Receipt::Applied | Receipt::Early, Some(Heard::Failure { code })) => failed_late(station, &code),
+        (Receipt::Pending(_) | Receipt::Applied | Receipt::Early, _) => {}
+    }
+}
+
+/// It is settled already; a person hears of it when it is not one message's trouble.
+fn failed_late(station: &Station, code: &str) {
+    station.counters.sends_failed.add(1);
+    warn!(code, late = true, "whatsapp_send_failed");
+    let fate = code.parse().ok().and_then(Fate::of_code);
+    if fate.is_some_and(|fate| fate.alarms()) {
+        error!(code, ?fate, "message_set_aside");
+    }
+}

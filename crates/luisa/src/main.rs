@@ -1,0 +1,17 @@
+//! The program: parses the command line, runs one command, and says how it ended.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use luisa::cli::{self, Cli, Verdict};
+
+fn main() -> ExitCode {
+    match cli::run(Cli::parse()) {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::No) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("luisa: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

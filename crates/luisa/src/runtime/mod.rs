@@ -1,0 +1,119 @@
+//! The workers: what runs beside the HTTP server, how it starts and how it stops.
+//!
+//! Owns the list of workers and what they share. May not know a route or a command.
+
+pub mod clock;
+pub mod turn;
+pub mod commit;
+pub mod inbox;
+pub mod typing;
+pub mod sender;
+pub mod gate;
+pub mod pictures;
+pub mod windows;
+pub mod reversal;
+pub mod retention;
+pub mod unheard;
+pub mod person_key;
+pub mod counters;
+
+#[cfg(test)]
+mod gate_tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use luisa_store::StoreError;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::shop::Shop;
+use counters::Counters;
+use person_key::PersonKey;
+use pictures::Pictures;
+use typing::{Burst, Ticks};
+use windows::Windows;
+
+/// Work in hand has so long to end when the process is told to stop.
+pub const GRACE: Duration = Duration::from_secs(10);
+const INBOX_WORKERS: usize = 2;
+/// Bursts that wait to be looked at; more than these do without "typing…".
+const BURSTS: usize = 1024;
+
+/// What all workers and handlers share.
+pub struct Station {
+    pub shop: Arc<Shop>,
+    pub phone_key: PersonKey,
+    pub counters: Counters,
+    pub ticks: Ticks,
+    pub pictures: Pictures,
+    pub windows: Windows,
+    bursts: mpsc::Sender<Burst>,
+}
+
+impl Station {
+    /// Ready to decide. The receiver is for the typing worker; without one, nobody types.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn new(shop: Arc<Shop>) -> Result<(Arc<Self>, mpsc::Receiver<Burst>), StoreError> {
+        let phone_key = PersonKey::of(&shop.store, shop.clock.now()).await?;
+        let (bursts, waiting) = mpsc::channel(BURSTS);
+        let notify = &shop.settings.whatsapp.notify;
+        let windows = Windows::of(notify.comercial.iter().chain(&notify.tecnica).map(String::as_str));
+        let station = Self {
+            shop,
+            phone_key,
+            counters: Counters::default(),
+            ticks: Ticks::default(),
+            pictures: Pictures::default(),
+            windows,
+            bursts,
+        };
+        Ok((Arc::new(station), waiting))
+    }
+
+    /// A message came that waits for the end of its burst.
+    pub fn announce(&self, burst: Burst) {
+        // Full: the customer does without "typing…".
+        drop(self.bursts.try_send(burst));
+    }
+}
+
+/// The workers of a serving process.
+pub struct Workers {
+    token: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Workers {
+    /// Starts all of them. Without WhatsApp nothing comes in or goes out by itself.
+    #[must_use]
+    pub fn start(station: &Arc<Station>, bursts: mpsc::Receiver<Burst>, token: CancellationToken) -> Self {
+        let tasks = TaskTracker::new();
+        tasks.spawn(reversal::work(Arc::clone(station), token.clone()));
+        tasks.spawn(retention::work(Arc::clone(station), token.clone()));
+        if let Some(client) = station.shop.whatsapp.clone() {
+            for _ in 0..INBOX_WORKERS {
+                tasks.spawn(inbox::work(Arc::clone(station), token.clone()));
+            }
+            tasks.spawn(typing::work(Arc::clone(station), client.clone(), bursts, token.clone()));
+            tasks.spawn(sender::work(Arc::clone(station), client, token.clone()));
+            tasks.spawn(unheard::work(Arc::clone(station), token.clone()));
+        }
+        tasks.close();
+        Self { token, tasks }
+    }
+
+    /// Takes no new work and waits for the work in hand; what does not end in time stays in the database for the next
+    /// start.
+    pub async fn stop(self, within: Duration) {
+        self.token.cancel();
+        match tokio::time::timeout(within, self.tasks.wait()).await {
+            Ok(()) => info!("workers_stopped"),
+            Err(_) => warn!(left = self.tasks.len(), "workers_left_behind"),
+        }
+    }
+}

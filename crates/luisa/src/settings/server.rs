@@ -1,0 +1,162 @@
+//! Settings of the HTTP server, of what production demands, and of the log.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use secrecy::{ExposeSecret, SecretString};
+use tracing::Level;
+
+use super::reader::Reader;
+
+/// Shortest `LUISA_API_KEY` and `CONSOLE_PASSWORD` in production, in characters.
+const SHORTEST_KEY: usize = 16;
+const SHORTEST_PASSWORD: usize = 8;
+/// Values that guides and examples use: keys that everybody knows.
+const WELL_KNOWN: [&str; 9] =
+    ["change", "default", "example", "ejemplo", "secret", "your-", "tu-clave", "luisa-api-key", "password"];
+
+/// Where LUISA listens and who may ask.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// `HOST`: this machine only unless in production.
+    pub host: IpAddr,
+    /// `PORT`; 0 lets the system choose.
+    pub port: u16,
+    /// `ALLOWED_ORIGINS`: pages of other sites that may call the API.
+    pub allowed_origins: Vec<String>,
+    /// `PRODUCTION_MODE`
+    pub production: bool,
+    /// `DEMO_UI_ENABLED`: on unless in production.
+    pub demo_ui: bool,
+    /// `LUISA_API_KEY`
+    pub api_key: Option<SecretString>,
+    /// `CONSOLE_PASSWORD`
+    pub console_password: Option<SecretString>,
+    pub log: Log,
+}
+
+/// What the log says and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Log {
+    /// `LOG_LEVEL`
+    pub level: Level,
+    /// `LOG_FORMAT`: unset is text for a person at a terminal and JSON for a program.
+    pub format: Option<LogFormat>,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+impl Server {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let production = reader.flag("PRODUCTION_MODE", false);
+        Self {
+            host: host(reader, production),
+            port: reader.number("PORT", 8000, 0..=65_535, "TCP port"),
+            allowed_origins: origins(reader, production),
+            production,
+            demo_ui: reader.optional_flag("DEMO_UI_ENABLED", "").unwrap_or(!production),
+            api_key: reader.secret("LUISA_API_KEY"),
+            console_password: reader.text("CONSOLE_PASSWORD").map(SecretString::from),
+            log: Log::read(reader),
+        }
+    }
+
+    /// What production demands, `app_secret` of WhatsApp apart.
+    pub(super) fn demand_production(&self, reader: &mut Reader) {
+        let remedy = "Set it to a random text of 32 characters (openssl rand -hex 16), or set PRODUCTION_MODE=false.";
+        let known = |key: &SecretString| {
+            let key = key.expose_secret().to_lowercase();
+            WELL_KNOWN.iter().any(|word| key.contains(word))
+        };
+        let fault = match &self.api_key {
+            None => Some("is missing, and PRODUCTION_MODE=true needs it".to_owned()),
+            Some(key) if key.expose_secret().chars().count() < SHORTEST_KEY => {
+                Some(format!("is shorter than {SHORTEST_KEY} characters, too short for PRODUCTION_MODE=true"))
+            }
+            Some(key) if known(key) => Some("is a key from an example, which PRODUCTION_MODE=true refuses".to_owned()),
+            Some(_) => None,
+        };
+        if let Some(what) = fault {
+            reader.secret_fault("LUISA_API_KEY", &what, remedy);
+        }
+        let fault = match &self.console_password {
+            None => Some("is missing, and PRODUCTION_MODE=true needs it".to_owned()),
+            Some(word) if word.expose_secret().chars().count() < SHORTEST_PASSWORD => {
+                Some(format!("is shorter than {SHORTEST_PASSWORD} characters, too short for PRODUCTION_MODE=true"))
+            }
+            Some(_) => None,
+        };
+        if let Some(what) = fault {
+            reader.secret_fault(
+                "CONSOLE_PASSWORD",
+                &what,
+                "Set the password of the web console, or set PRODUCTION_MODE=false.",
+            );
+        }
+    }
+}
+
+fn host(reader: &mut Reader, production: bool) -> IpAddr {
+    let name = "HOST";
+    let default = if production { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+    let Some(value) = reader.text(name) else { return default.into() };
+    if value.eq_ignore_ascii_case("localhost") {
+        return Ipv4Addr::LOCALHOST.into();
+    }
+    value.parse().unwrap_or_else(|_| {
+        reader.fault(
+            name,
+            &value,
+            "an IP address of this machine",
+            "Write HOST=127.0.0.1 for this machine only, or HOST=0.0.0.0 for all its networks.",
+        );
+        default.into()
+    })
+}
+
+fn origins(reader: &mut Reader, production: bool) -> Vec<String> {
+    let name = "ALLOWED_ORIGINS";
+    let list: Vec<String> = reader.list(name).iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect();
+    for origin in &list {
+        let any = origin == "*";
+        let plain = reqwest::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+        if !any && !plain {
+            reader.fault(
+                name,
+                origin,
+                "a list of origins, separated by commas",
+                "Write for example ALLOWED_ORIGINS=https://www.example.com",
+            );
+        } else if any && production {
+            reader.fault(
+                name,
+                origin,
+                "a list of origins in PRODUCTION_MODE",
+                "Name the pages that may call the API, or remove it.",
+            );
+        }
+    }
+    list
+}
+
+impl Log {
+    fn read(reader: &mut Reader) -> Self {
+        let levels = [
+            ("ERROR", Level::ERROR),
+            ("WARN", Level::WARN),
+            ("INFO", Level::INFO),
+            ("DEBUG", Level::DEBUG),
+            ("TRACE", Level::TRACE),
+            ("WARNING", Level::WARN),
+        ];
+        let formats = [("json", LogFormat::Json), ("text", LogFormat::Text)];
+        Self {
+            level: reader.choice("LOG_LEVEL", "INFO", &levels).unwrap_or(Level::INFO),
+            format: reader.choice("LOG_FORMAT", "", &formats),
+        }
+    }
+}

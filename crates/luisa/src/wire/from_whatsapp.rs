@@ -1,0 +1,329 @@
+//! What Meta posted, as what the store accepts: every event becomes an arrival, and none is dropped.
+//!
+//! Owns which kind of message is which of ours. What has no place in a conversation is kept raw. May not decide what is
+//! answered.
+
+use jiff::{SignedDuration, Timestamp};
+use luisa_core::turn::{Body, Inbound, MediaKind, Quoted};
+use luisa_store::{Arrival, Debounce, EchoedMessage, Identity, InboundMessage, MessageState, StatusUpdate};
+use luisa_whatsapp::webhook::{self, AccountError, AppContact, Echo, Event, State, StateSync, SyncAction};
+use luisa_whatsapp::{Message, Sender, Status};
+use serde_json::{Value, json};
+
+/// Where in a message's stored form Meta's own body is, for what we do not read yet.
+const ORIGINAL: &str = "original";
+/// The same for the product that a message was written about.
+pub const ASKED_PRODUCT: &str = "asked_product";
+
+/// The circumstances under which a webhook is read.
+#[derive(Debug, Clone)]
+pub struct Reception {
+    pub now: Timestamp,
+    /// A message older than this is stale.
+    pub stale_after: SignedDuration,
+    /// How long a person who wrote from the phone keeps the chat.
+    pub human_ttl: SignedDuration,
+    pub debounce: Debounce,
+    /// Our number's id; messages to another number of the account are not ours to answer.
+    pub phone_number_id: String,
+}
+
+/// All events of one webhook, in order.
+#[must_use]
+pub fn arrivals(events: Vec<Event>, how: &Reception) -> Vec<Arrival> {
+    events.into_iter().map(|event| arrival(event, how)).collect()
+}
+
+/// What Meta says about the account itself: a person should hear of it now.
+pub fn alarms(events: &[Event]) -> impl Iterator<Item = &AccountError> {
+    events.iter().filter_map(|event| match event {
+        Event::AccountError(error) => Some(error),
+        Event::Message { .. } | Event::Status(_) | Event::Echo(_) | Event::AppEcho(_) => None,
+        Event::StateSync(_) | Event::History(_) | Event::Unknown { .. } => None,
+    })
+}
+
+fn arrival(event: Event, how: &Reception) -> Arrival {
+    match event {
+        Event::Message { phone_number_id, contact, message } => {
+            let ours = phone_number_id.as_deref().is_none_or(|id| id == how.phone_number_id);
+            if !ours {
+                return unparsed("messages", &message, "written to another number of the account");
+            }
+            let name = contact.as_ref().and_then(|contact| contact.name.clone());
+            let username = contact.and_then(|contact| contact.username);
+            from_message(message, Profile { name, username }, how)
+        }
+        Event::Status(status) => from_status(status),
+        Event::Echo(echo) => from_echo(echo, how),
+        Event::AppEcho(echo) => unparsed("message_echoes", &echo, "sent by another app, not by a person"),
+        Event::StateSync(sync) => from_state_sync(sync),
+        Event::History(raw) => unparsed("history", &raw, "from before the number was connected"),
+        Event::AccountError(error) => unparsed("errors", &error, "a word of Meta about the account"),
+        Event::Unknown { field, raw } => unparsed(field.as_deref().unwrap_or("unknown"), &raw, "not understood"),
+    }
+}
+
+struct Profile {
+    name: Option<String>,
+    username: Option<String>,
+}
+
+fn identity(from: &Sender, profile: Profile) -> Identity {
+    Identity {
+        wa_id: from.wa_id.clone(),
+        user_id: from.user_id.clone(),
+        parent_user_id: from.parent_user_id.clone(),
+        profile_name: profile.name,
+        username: profile.username,
+    }
+}
+
+fn from_message(message: Message, profile: Profile, how: &Reception) -> Arrival {
+    if message.group_id.is_some() {
+        return unparsed("messages", &message, "written in a group");
+    }
+    if message.from.wa_id.is_none() && message.from.user_id.is_none() {
+        return unparsed("messages", &message, "nobody is named as its writer");
+    }
+    let at = time(message.timestamp, how.now);
+    match &message.body {
+        webhook::Body::System { .. } => from_system(message, profile),
+        webhook::Body::Revoke { original_message_id } => {
+            Arrival::Revoke { message_id: original_message_id.as_str().into() }
+        }
+        webhook::Body::Edit { original_message_id, message: Some(edited) } => {
+            let inbound = Inbound {
+                message_id: original_message_id.clone(),
+                at,
+                stale: how.is_stale(at),
+                body: body(edited),
+                quoted: None,
+                referral: None,
+            };
+            let text = said(&inbound.body);
+            let (message_id, payload) = (original_message_id.as_str().into(), stored(&inbound, edited, None));
+            Arrival::Edit { message_id, text, payload }
+        }
+        webhook::Body::Edit { message: None, .. } => unparsed("messages", &message, "an edit without its new form"),
+        _ => Arrival::Message(inbound(&message, profile, at, how)),
+    }
+}
+
+fn inbound(message: &Message, profile: Profile, at: Timestamp, how: &Reception) -> InboundMessage {
+    let context = message.context.as_ref();
+    let reacted_to = match &message.body {
+        webhook::Body::Reaction { message_id, .. } => Some(message_id.clone()),
+        _ => None,
+    };
+    let quoted = reacted_to.or_else(|| context?.id.clone());
+    let product = context
+        .and_then(|context| context.referred_product.as_ref())
+        .and_then(|product| product.product_retailer_id.clone());
+    let inbound = Inbound {
+        message_id: message.id.clone(),
+        at,
+        stale: how.is_stale(at),
+        body: body(&message.body),
+        // Which of our messages it is, and what that showed, is looked up when the turn is decided.
+        quoted: quoted.clone().map(|message_id| Quoted { message_id, image_id: None, text: None }),
+        referral: message.referral.as_deref().and_then(advertisement),
+    };
+    InboundMessage {
+        identity: identity(&message.from, profile),
+        message_id: message.id.as_str().into(),
+        kind: kind(&inbound.body).to_owned(),
+        text: said(&inbound.body),
+        payload: stored(&inbound, &message.body, product),
+        quoted: quoted.map(Into::into),
+        provider_at: at,
+        stale: inbound.stale,
+        debounce: how.debounce,
+    }
+}
+
+impl Reception {
+    fn is_stale(&self, at: Timestamp) -> bool {
+        self.now.duration_since(at) > self.stale_after
+    }
+}
+
+/// Meta's seconds. A message from the future was written now: a clock is wrong, and it is not ours to order by.
+fn time(seconds: Option<i64>, now: Timestamp) -> Timestamp {
+    let told = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    told.map_or(now, |at| at.min(now))
+}
+
+// tidy: table
+fn body(body: &webhook::Body) -> Body {
+    let media = |media, file: &webhook::Media| Body::Media { media, caption: file.caption.clone() };
+    match body {
+        webhook::Body::Text(text) => Body::Text { text: text.clone() },
+        webhook::Body::Image(file) => media(MediaKind::Image, file),
+        webhook::Body::Video(file) => media(MediaKind::Video, file),
+        webhook::Body::Document(file) => media(MediaKind::Document, file),
+        webhook::Body::Audio(file) => media(MediaKind::Audio, file),
+        webhook::Body::Sticker(file) => media(MediaKind::Sticker, file),
+        webhook::Body::Location { name, address, .. } => {
+            Body::Location { name: name.clone(), address: address.clone() }
+        }
+        webhook::Body::Contacts(_) => Body::Contact,
+        webhook::Body::Button { payload: Some(id), text } => {
+            Body::Choice { id: id.clone(), title: text.clone().unwrap_or_default() }
+        }
+        webhook::Body::Button { payload: None, text } => Body::Text { text: text.clone().unwrap_or_default() },
+        webhook::Body::ButtonReply { id, title } | webhook::Body::ListReply { id, title, .. } => {
+            Body::Choice { id: id.clone(), title: title.clone() }
+        }
+        webhook::Body::Reaction { emoji, .. } => Body::Reaction { emoji: emoji.clone() },
+        webhook::Body::Order { text, items, .. } => {
+            let items = items.iter().filter_map(|item| item.product_retailer_id.clone()).collect();
+            Body::Order { items, text: text.clone() }
+        }
+        webhook::Body::FlowReply { .. } | webhook::Body::CallPermissionReply(_) => Body::Unsupported,
+        webhook::Body::Unsupported { .. } | webhook::Body::Other { .. } => Body::Unsupported,
+        // They never stand for a message of their own.
+        webhook::Body::System { .. } | webhook::Body::Edit { .. } | webhook::Body::Revoke { .. } => Body::Unsupported,
+    }
+}
+
+/// The type under which a message is listed.
+#[must_use]
+pub fn kind(body: &Body) -> &'static str {
+    match body {
+        Body::Text { .. } => "text",
+        Body::Choice { .. } => "choice",
+        Body::Media { media, .. } => match media {
+            MediaKind::Image => "image",
+            MediaKind::Video => "video",
+            MediaKind::Audio => "audio",
+            MediaKind::Document => "document",
+            MediaKind::Sticker => "sticker",
+        },
+        Body::Location { .. } => "location",
+        Body::Contact => "contact",
+        Body::Reaction { .. } => "reaction",
+        Body::Order { .. } => "order",
+        Body::Unsupported => "unsupported",
+    }
+}
+
+fn said(body: &Body) -> Option<String> {
+    let text = match body {
+        Body::Reaction { emoji } => emoji.as_deref().unwrap_or_default(),
+        Body::Text { .. } | Body::Choice { .. } | Body::Media { .. } | Body::Location { .. } => body.text(),
+        Body::Contact | Body::Order { .. } | Body::Unsupported => body.text(),
+    };
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Our form, and beside it Meta's whenever ours leaves something out: files are fetched by it, unknown types read later.
+fn stored(inbound: &Inbound, original: &webhook::Body, product: Option<String>) -> Value {
+    let mut payload = serde_json::to_value(inbound).unwrap_or_else(|_| json!({}));
+    if !matches!(original, webhook::Body::Text(_)) {
+        payload[ORIGINAL] = json!(original);
+    }
+    if let Some(product) = product {
+        payload[ASKED_PRODUCT] = json!(product);
+    }
+    payload
+}
+
+fn advertisement(referral: &webhook::Referral) -> Option<String> {
+    let parts: Vec<&str> = [&referral.headline, &referral.body].into_iter().filter_map(Option::as_deref).collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+/// Numbers and user ids change hands of the same person; every other word of the system is only kept.
+fn from_system(message: Message, profile: Profile) -> Arrival {
+    let webhook::Body::System { kind, wa_id, new_wa_id, user_id, previous_user_id, .. } = &message.body else {
+        return unparsed("messages", &message, "not a system message");
+    };
+    let changes =
+        matches!(kind.as_deref(), Some("user_changed_number" | "customer_changed_number" | "user_changed_user_id"));
+    let new_wa_id = new_wa_id.clone().or_else(|| wa_id.clone());
+    if !changes || (new_wa_id.is_none() && user_id.is_none()) {
+        return unparsed("messages", &message, "a system message that changes nobody's id");
+    }
+    let mut old = identity(&message.from, profile);
+    if old.user_id.is_none() {
+        old.user_id.clone_from(previous_user_id);
+    }
+    let new = Identity { wa_id: new_wa_id, user_id: user_id.clone(), ..old.clone() };
+    Arrival::IdentityChange { old, new }
+}
+
+fn from_status(status: Status) -> Arrival {
+    let state = match &status.state {
+        State::Sent => MessageState::Sent,
+        State::Delivered => MessageState::Delivered,
+        State::Read => MessageState::Read,
+        State::Played => MessageState::Played,
+        State::Failed => MessageState::Failed,
+        State::Other(_) => return unparsed("statuses", &status, "a status of unknown meaning"),
+    };
+    let code = status.errors.iter().find_map(|problem| problem.code);
+    Arrival::Status(StatusUpdate {
+        opaque: status.opaque.clone(),
+        message_id: status.id.as_str().into(),
+        state,
+        error_code: code.map(|code| code.to_string()),
+        pricing: status.pricing.as_ref().map(|pricing| json!(pricing)),
+    })
+}
+
+fn from_echo(echo: Echo, how: &Reception) -> Arrival {
+    if echo.to.is_none() && echo.to_user_id.is_none() {
+        return unparsed("smb_message_echoes", &echo, "nobody is named as its reader");
+    }
+    let at = time(echo.timestamp, how.now);
+    if let webhook::Body::Revoke { original_message_id } = &echo.body {
+        return Arrival::Revoke { message_id: original_message_id.as_str().into() };
+    }
+    let body = body(&echo.body);
+    Arrival::Echo(EchoedMessage {
+        identity: nameless(echo.to.clone(), echo.to_user_id.clone()),
+        message_id: echo.id.as_str().into(),
+        kind: kind(&body).to_owned(),
+        text: said(&body),
+        payload: json!(echo.body),
+        provider_at: at,
+        // Counted from when it was written: one that comes days late takes nothing over.
+        human_until: at.saturating_add(how.human_ttl).unwrap_or(Timestamp::MAX),
+    })
+}
+
+fn from_state_sync(sync: StateSync) -> Arrival {
+    let AppContact { full_name, first_name, phone_number, user_id, .. } = sync.contact.clone();
+    let phone = phone_number.as_deref().and_then(typed_phone);
+    if phone.is_none() && user_id.is_none() {
+        return unparsed("smb_app_state_sync", &sync, "nobody is named");
+    }
+    let name = match sync.action {
+        SyncAction::Add => Some(full_name.or(first_name).unwrap_or_default()),
+        SyncAction::Remove => None,
+        SyncAction::Other(_) => return unparsed("smb_app_state_sync", &sync, "an action of unknown meaning"),
+    };
+    Arrival::AddressBook { identity: nameless(phone, user_id), name }
+}
+
+/// A telephone as a person types it, in WhatsApp's form: digits with the country.
+#[must_use]
+pub fn typed_phone(typed: &str) -> Option<String> {
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let colombian_mobile = digits.len() == 10 && digits.starts_with('3');
+    match digits.as_str() {
+        "" => None,
+        digits if colombian_mobile => Some(format!("57{digits}")),
+        digits => Some(digits.to_owned()),
+    }
+}
+
+fn nameless(wa_id: Option<String>, user_id: Option<String>) -> Identity {
+    Identity { wa_id, user_id, parent_user_id: None, profile_name: None, username: None }
+}
+
+fn unparsed(field: &str, raw: &impl serde::Serialize, reason: &str) -> Arrival {
+    let raw = serde_json::to_string(raw).unwrap_or_default();
+    Arrival::Unparsed { field: field.to_owned(), raw, reason: reason.to_owned() }
+}

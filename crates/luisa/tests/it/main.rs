@@ -1,0 +1,15 @@
+//! LUISA as the world meets her: the built binary, over HTTP, with a fake Meta.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not #[test] functions to clippy")]
+
+mod world;
+mod chat_api;
+mod cli;
+mod conversations;
+mod crash;
+mod data_api;
+mod people;
+mod reception;
+mod sending;
+mod settings;
+mod start_and_stop;
