@@ -83,9 +83,8 @@ pub(crate) fn pack(directory: &Path, with_model: bool) -> anyhow::Result<Pack> {
 /// everybody's and does not count.
 pub(crate) fn shared(train: &[Writer], test: &[Writer]) -> Vec<(String, String)> {
     const FEW: usize = 4;
-    let words = |text: &str| -> Vec<String> {
-        normalize(text, &BTreeMap::new()).words.into_iter().map(|w| w.key).collect()
-    };
+    let words =
+        |text: &str| -> Vec<String> { normalize(text, &BTreeMap::new()).words.into_iter().map(|w| w.key).collect() };
     let mut exact: HashMap<Vec<String>, &str> = HashMap::new();
     let mut by_word: HashMap<String, Vec<usize>> = HashMap::new();
     let mut all: Vec<(&str, Vec<String>)> = Vec::new();

@@ -42,7 +42,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let shared = corpus::shared(&train, &test);
     if !shared.is_empty() {
         let list: Vec<String> = shared.iter().map(|(a, b)| format!("{a} ~ {b}")).collect();
-        bail!("{} test messages are also in corpus/train; reword or remove them there: {}", shared.len(), list.join(", "));
+        bail!(
+            "{} test messages are also in corpus/train; reword or remove them there: {}",
+            shared.len(),
+            list.join(", ")
+        );
     }
     let mut micros: Vec<u128> = Vec::new();
     let mut pairs: Vec<(&Row, Reading, Got)> = Vec::new();
@@ -72,7 +76,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         println!("kept in corpus/figures.json");
         return Ok(());
     }
-    let kept = std::fs::read_to_string(&path).context("corpus/figures.json is missing; write it with `cargo xtask gate --accept`")?;
+    let kept = std::fs::read_to_string(&path)
+        .context("corpus/figures.json is missing; write it with `cargo xtask gate --accept`")?;
     hold(&serde_json::from_str(&kept)?, &now)
 }
 

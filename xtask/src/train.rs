@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use luisa_core::pack::Pack;
+use luisa_core::taxonomy::Class;
 use luisa_core::understanding::model::Model;
 use luisa_core::understanding::noisy::{self, Noise};
 use luisa_core::understanding::quality::{Got, Quality, Row, faults};
@@ -48,6 +49,10 @@ pub(crate) struct Options {
     /// Noisy copies of each message.
     #[arg(long)]
     copies: Option<u32>,
+    #[arg(long)]
+    asides: Option<usize>,
+    #[arg(long)]
+    noise: Option<f32>,
 }
 
 /// What the outputs of the model stand for.
@@ -74,7 +79,11 @@ impl Labels {
 
     fn indexes(&self, row: &Row) -> [usize; 3] {
         let at = |labels: &[String], label: &str| labels.iter().position(|l| l == label).unwrap_or(0);
-        [at(&self.class, row.class.id()), at(&self.intent, row.intent.id().as_str()), at(&self.handoff, &handoff_label(row))]
+        [
+            at(&self.class, row.class.id()),
+            at(&self.intent, row.intent.id().as_str()),
+            at(&self.handoff, &handoff_label(row)),
+        ]
     }
 
     fn all(&self) -> [Vec<String>; 3] {
@@ -106,9 +115,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         start: options.start.unwrap_or(default.start),
         seed: default.seed,
     };
-    let noise = Noise { copies: options.copies.unwrap_or(Noise::default().copies), ..Noise::default() };
-    let examples: Vec<Vec<Example>> = writers.iter().map(|w| of_rows(&pack, &labels, &w.rows, recipe.bits, None)).collect();
-    let noisy: Vec<Vec<Example>> = writers.iter().map(|w| of_rows(&pack, &labels, &w.rows, recipe.bits, Some(noise))).collect();
+    let noise = Noise {
+        asides: options.asides.unwrap_or(Noise::default().asides),
+        weight: options.noise.unwrap_or(0.5),
+        copies: options.copies.unwrap_or(Noise::default().copies),
+        ..Noise::default()
+    };
+    let examples: Vec<Vec<Example>> =
+        writers.iter().map(|w| of_rows(&pack, &labels, &w.rows, recipe.bits, None)).collect();
+    let noisy: Vec<Vec<Example>> =
+        writers.iter().map(|w| of_rows(&pack, &labels, &w.rows, recipe.bits, Some(noise))).collect();
     let started = Instant::now();
     let folds = if options.quick { 1 } else { writers.len() };
     let left_out = left_out(&pack, &writers, &labels, &examples, &noisy, recipe, folds);
@@ -122,11 +138,21 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let model = fit(&all, labels.sizes(), recipe).into_model(version(&writers), labels.all(), temperatures);
     let bytes = model.to_bytes();
     std::fs::write(directory.join(corpus::MODEL), &bytes)?;
-    println!("{} · {} messages · {:.2} MB · temperatures {temperatures:.2?}", model.version, count(&writers), bytes.len() as f64 / 1e6);
+    println!(
+        "{} · {} messages · {:.2} MB · temperatures {temperatures:.2?}",
+        model.version,
+        count(&writers),
+        bytes.len() as f64 / 1e6
+    );
     install(&mut pack, model)?;
-    let train: Vec<(&Row, Got)> = writers.iter().flat_map(|w| &w.rows).map(|r| (r, Got::of(&read(&pack, &r.text)))).collect();
+    let train: Vec<(&Row, Got)> =
+        writers.iter().flat_map(|w| &w.rows).map(|r| (r, Got::of(&read(&pack, &r.text)))).collect();
     let quality = Quality::of(train.iter().map(|(row, got)| (*row, got)));
-    println!("on its own messages: class {:.2} %, intent {:.2} %", 100.0 * quality.class.rate(), 100.0 * quality.intent.rate());
+    println!(
+        "on its own messages: class {:.2} %, intent {:.2} %",
+        100.0 * quality.class.rate(),
+        100.0 * quality.intent.rate()
+    );
     Ok(())
 }
 
@@ -181,12 +207,17 @@ fn left_out(
     done
 }
 
-fn fold(pack: &Pack, writers: &[Writer], labels: &Labels, examples: &[Vec<Example>], noisy: &[Vec<Example>], recipe: Recipe, out: usize) -> Fold {
-    let seen: Vec<Example> = (0..writers.len())
-        .filter(|w| *w != out)
-        .flat_map(|w| examples[w].iter().chain(&noisy[w]))
-        .cloned()
-        .collect();
+fn fold(
+    pack: &Pack,
+    writers: &[Writer],
+    labels: &Labels,
+    examples: &[Vec<Example>],
+    noisy: &[Vec<Example>],
+    recipe: Recipe,
+    out: usize,
+) -> Fold {
+    let seen: Vec<Example> =
+        (0..writers.len()).filter(|w| *w != out).flat_map(|w| examples[w].iter().chain(&noisy[w])).cloned().collect();
     let weights = fit(&seen, labels.sizes(), recipe);
     let temperatures = weights.temperatures(&examples[out]);
     let model = weights.into_model(format!("without {}", writers[out].name), labels.all(), temperatures);
@@ -208,7 +239,8 @@ fn install(pack: &mut Pack, model: Model) -> anyhow::Result<()> {
 }
 
 fn report(writers: &[Writer], folds: &[Fold], misses: &Path) -> anyhow::Result<()> {
-    let pairs = |fold: &'_ Fold| -> Vec<(usize, usize)> { (0..fold.readings.len()).map(|i| (fold.writer, i)).collect() };
+    let pairs =
+        |fold: &'_ Fold| -> Vec<(usize, usize)> { (0..fold.readings.len()).map(|i| (fold.writer, i)).collect() };
     for fold in folds {
         let rows = &writers[fold.writer].rows;
         let quality = Quality::of(rows.iter().zip(fold.readings.iter().map(|(_, got)| got)));
@@ -231,18 +263,52 @@ fn report(writers: &[Writer], folds: &[Fold], misses: &Path) -> anyhow::Result<(
         .flat_map(|fold| pairs(fold).into_iter().map(move |(w, i)| (w, i, fold)))
         .map(|(w, i, fold)| (&writers[w].rows[i], &fold.readings[i].0, &fold.readings[i].1))
         .collect();
+    trade_off(&all);
     println!("\n{}", Quality::of(all.iter().map(|(row, _, got)| (*row, *got))).table());
     write_misses(misses, all.into_iter())
 }
 
+// What it would cost to silence fewer customers: personal messages answered at other thresholds.
+fn trade_off(all: &[(&Row, &Reading, &Got)]) {
+    let scores = |personal: bool| -> Vec<f32> {
+        let of = |(row, _, _): &&(&Row, &Reading, &Got)| match row.class {
+            Class::NonBusiness => personal,
+            Class::Faq | Class::Consult => !personal,
+            Class::Empty => false,
+        };
+        let mut scores: Vec<f32> = all.iter().filter(of).map(|(_, reading, _)| reading.personal_score).collect();
+        scores.sort_by(|a, b| b.total_cmp(a));
+        scores
+    };
+    let (customers, personal) = (scores(false), scores(true));
+    let mut line = String::from("answered at silenced ");
+    for share in [0.0025, 0.005, 0.01, 0.02, 0.03] {
+        let threshold = customers.get((customers.len() as f64 * share) as usize).copied().unwrap_or(1.0);
+        let answered = personal.iter().filter(|p| **p <= threshold).count() as f64 / personal.len().max(1) as f64;
+        let _ = write!(line, " {:.2}%→{:.1}% (p>{threshold:.3})", share * 100.0, answered * 100.0);
+    }
+    println!("{line}");
+}
+
 /// Lists what was read wrong, worst first, with the reasons of the reading.
-pub(crate) fn write_misses<'a>(path: &Path, readings: impl Iterator<Item = (&'a Row, &'a Reading, &'a Got)>) -> anyhow::Result<()> {
+pub(crate) fn write_misses<'a>(
+    path: &Path,
+    readings: impl Iterator<Item = (&'a Row, &'a Reading, &'a Got)>,
+) -> anyhow::Result<()> {
     let mut lines: Vec<String> = Vec::new();
     for (row, reading, got) in readings {
         let wrong = faults(row, got);
         if !wrong.is_empty() {
             let mut line = String::new();
-            let _ = write!(line, "{} | {} | {} | p {:.2} | {}", wrong.join("; "), row.id, row.text.replace('\n', " / "), reading.personal_score, reading.reasons.join("; "));
+            let _ = write!(
+                line,
+                "{} | {} | {} | p {:.2} | {}",
+                wrong.join("; "),
+                row.id,
+                row.text.replace('\n', " / "),
+                reading.personal_score,
+                reading.reasons.join("; ")
+            );
             lines.push(line);
         }
     }

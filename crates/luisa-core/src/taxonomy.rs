@@ -217,9 +217,12 @@ impl Intent {
     /// Whether what a machine would be for matters to it: not to a courtesy, a fixed fact or people's affairs.
     #[must_use]
     pub fn wants_machine(self) -> bool {
-        !(self.class() == Class::Faq && !matches!(self, Self::Catalogo | Self::Promociones | Self::Envios))
-            && !matches!(self, Self::Otro | Self::Proveedor | Self::HablarConHumano | Self::Reclamo | Self::Visita)
-            && !matches!(self, Self::Instalacion | Self::Fotos | Self::Ninguno)
+        let wanting = matches!(self, Self::Catalogo | Self::Promociones | Self::Envios);
+        let fixed = self.class() == Class::Faq && !wanting;
+        let people =
+            matches!(self, Self::Otro | Self::Proveedor | Self::HablarConHumano | Self::Reclamo | Self::Visita);
+        let other = matches!(self, Self::Instalacion | Self::Fotos | Self::Ninguno);
+        !(fixed || people || other)
     }
 
     /// A courtesy: it is answered only when nothing else is asked.

@@ -16,11 +16,7 @@ pub struct Customer {
 impl Customer {
     /// Two customers must not share a seed, or they share message ids.
     pub fn new(person: Person, webhook: Webhook, seed: u64) -> Self {
-        Self {
-            person,
-            webhook,
-            wamids: Wamids::new(seed),
-        }
+        Self { person, webhook, wamids: Wamids::new(seed) }
     }
 
     /// The id of the message, and what the shop's server said.
@@ -30,8 +26,7 @@ impl Customer {
 
     /// A tap on a button of the shop's message `on`.
     pub async fn taps(&mut self, on: &str, id: &str, title: &str) -> Result<(String, StatusCode), NotDelivered> {
-        self.sends(|who, wamid, at| quoting(button_reply(who, wamid, at, id, title), on))
-            .await
+        self.sends(|who, wamid, at| quoting(button_reply(who, wamid, at, id, title), on)).await
     }
 
     /// Any payload, for example `|who, wamid, at| payload::voice(who, wamid, at, &media)`.

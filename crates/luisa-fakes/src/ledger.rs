@@ -22,10 +22,7 @@ pub(crate) struct Ledger<T> {
 
 impl<T> Ledger<T> {
     pub(crate) fn new(state: T) -> Self {
-        Self {
-            state: Mutex::new(state),
-            written: watch::Sender::new(()),
-        }
+        Self { state: Mutex::new(state), written: watch::Sender::new(()) }
     }
 
     pub(crate) fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {

@@ -10,14 +10,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The arrays of a value whose items stand for themselves.
-const ITEM_ARRAYS: [&str; 6] = [
-    "messages",
-    "statuses",
-    "message_echoes",
-    "errors",
-    "state_sync",
-    "history",
-];
+const ITEM_ARRAYS: [&str; 6] = ["messages", "statuses", "message_echoes", "errors", "state_sync", "history"];
 /// Below the recursion limit of common parsers (128), wherever in a payload it lands.
 const DEEPEST: usize = 90;
 /// Escaped it is six times as long, and may be doubled twice: still below Meta's 3 MB.
@@ -39,21 +32,13 @@ pub struct Mutation {
 /// payload are in no case among the untouched.
 pub fn mutate(seed: u64, payload: &Value) -> Mutation {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut work = Work {
-        payload: payload.clone(),
-        spoiled: BTreeSet::new(),
-        damage: Vec::new(),
-    };
+    let mut work = Work { payload: payload.clone(), spoiled: BTreeSet::new(), damage: Vec::new() };
     let whole = items_by_id(payload);
     for _ in 0..random.random_range(1..=3) {
         work.damage_once(&mut random);
     }
     let untouched = whole.into_iter().filter(|(id, _)| !work.spoiled.contains(id)).collect();
-    Mutation {
-        payload: work.payload,
-        untouched,
-        damage: work.damage,
-    }
+    Mutation { payload: work.payload, untouched, damage: work.damage }
 }
 
 /// Arrays in arrays; beyond 127 levels common parsers refuse the whole body.
@@ -118,17 +103,11 @@ impl Work {
         let Some(item) = self.items().choose(random).cloned() else {
             return;
         };
-        let stranger = [
-            json!(null),
-            json!(7),
-            json!("text"),
-            json!([]),
-            json!({}),
-            json!({ "type": "from_the_future" }),
-        ]
-        .choose(random)
-        .cloned()
-        .unwrap_or_default();
+        let stranger =
+            [json!(null), json!(7), json!("text"), json!([]), json!({}), json!({ "type": "from_the_future" })]
+                .choose(random)
+                .cloned()
+                .unwrap_or_default();
         self.note(format!("{}/value/{}: {stranger} added", item.change, item.array));
         if let Some(array) = self.array_mut(&item) {
             array.insert(random.random_range(0..=array.len()), stranger);
@@ -165,26 +144,13 @@ impl Work {
         let Some(change) = self.changes().choose(random).cloned() else {
             return;
         };
-        let part = [
-            "",
-            "/value",
-            "/field",
-            "/value/metadata",
-            "/value/messages",
-            "/value/statuses",
-        ]
-        .choose(random)
-        .copied()
-        .unwrap_or_default();
+        let part = ["", "/value", "/field", "/value/metadata", "/value/messages", "/value/statuses"]
+            .choose(random)
+            .copied()
+            .unwrap_or_default();
         let place = format!("{change}{part}");
-        let in_it: Vec<String> = self
-            .payload
-            .pointer(&change)
-            .map(items_of_change)
-            .into_iter()
-            .flatten()
-            .map(|item| item.0)
-            .collect();
+        let in_it: Vec<String> =
+            self.payload.pointer(&change).map(items_of_change).into_iter().flatten().map(|item| item.0).collect();
         let Some(target) = self.payload.pointer_mut(&place) else {
             return;
         };
@@ -215,20 +181,14 @@ impl Work {
             };
             for array in ITEM_ARRAYS {
                 let places = 0..array_of(value, array).len();
-                found.extend(places.map(|place| Item {
-                    change: change.clone(),
-                    array,
-                    place,
-                }));
+                found.extend(places.map(|place| Item { change: change.clone(), array, place }));
             }
         }
         found
     }
 
     fn array_mut(&mut self, item: &Item) -> Option<&mut Vec<Value>> {
-        self.payload
-            .pointer_mut(&format!("{}/value/{}", item.change, item.array))?
-            .as_array_mut()
+        self.payload.pointer_mut(&format!("{}/value/{}", item.change, item.array))?.as_array_mut()
     }
 }
 
@@ -262,11 +222,7 @@ fn id_of(item: &Value) -> Option<String> {
 }
 
 fn array_of<'a>(object: &'a Value, key: &str) -> &'a [Value] {
-    object
-        .get(key)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Damages one node, at any depth; says which and how.
@@ -307,10 +263,9 @@ fn damaged(node: &Value, random: &mut StdRng) -> (&'static str, Value) {
         1 => ("of another type", another_type(node)),
         2 => ("a huge string", json!("ñ".repeat(random.random_range(5_000..LONGEST)))),
         3 => ("nested deeply", nested(random.random_range(8..DEEPEST))),
-        4 => (
-            "an odd number",
-            [json!(-1), json!(u64::MAX), json!(1e308), json!(0.5)][random.random_range(0..4)].clone(),
-        ),
+        4 => {
+            ("an odd number", [json!(-1), json!(u64::MAX), json!(1e308), json!(0.5)][random.random_range(0..4)].clone())
+        }
         5 => ("an empty string", json!("")),
         6 => ("with an unknown key", with_unknown_key(node, random)),
         7 => ("in an array", json!([node, node])),
@@ -320,9 +275,7 @@ fn damaged(node: &Value, random: &mut StdRng) -> (&'static str, Value) {
 
 fn another_type(node: &Value) -> Value {
     match node {
-        Value::String(text) => text
-            .parse::<i64>()
-            .map_or_else(|_| json!({ "text": text }), |number| json!(number)),
+        Value::String(text) => text.parse::<i64>().map_or_else(|_| json!({ "text": text }), |number| json!(number)),
         Value::Number(number) => json!(number.to_string()),
         Value::Array(items) => items.first().cloned().unwrap_or(json!("")),
         Value::Object(object) => json!(object.keys().collect::<Vec<_>>()),

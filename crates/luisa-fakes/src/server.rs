@@ -53,14 +53,9 @@ impl Drop for Server {
 pub(crate) fn cut_off(head: impl Into<Bytes>) -> Response {
     let head: Bytes = head.into();
     let promised = head.len() + 512;
-    let body = Body::from_stream(ReaderStream::new(CutOff {
-        head: Some(head),
-        flushed: false,
-    }));
+    let body = Body::from_stream(ReaderStream::new(CutOff { head: Some(head), flushed: false }));
     let mut response = json_text(StatusCode::OK, body);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(promised));
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(promised));
     response
 }
 

@@ -33,11 +33,7 @@ pub struct Webhook {
 impl Webhook {
     /// Without a secret nothing is signed.
     pub fn new(url: impl Into<String>, secret: Option<&str>) -> Self {
-        Self {
-            url: url.into(),
-            secret: secret.map(str::to_owned),
-            client: http_client(TIMEOUT),
-        }
+        Self { url: url.into(), secret: secret.map(str::to_owned), client: http_client(TIMEOUT) }
     }
 
     pub fn url(&self) -> &str {
@@ -58,11 +54,7 @@ impl Webhook {
         signature: Option<&str>,
     ) -> Result<StatusCode, NotDelivered> {
         let body: Vec<u8> = body.into();
-        let mut request = self
-            .client
-            .post(&self.url)
-            .header("content-type", "application/json")
-            .body(body);
+        let mut request = self.client.post(&self.url).header("content-type", "application/json").body(body);
         if let Some(signature) = signature {
             request = request.header("x-hub-signature-256", signature);
         }
@@ -89,11 +81,7 @@ impl Webhook {
 
     /// The subscription check: what was answered, and the body (the challenge, when all is well).
     pub async fn verify(&self, token: &str, challenge: &str) -> Result<(StatusCode, String), NotDelivered> {
-        let query = [
-            ("hub.mode", "subscribe"),
-            ("hub.verify_token", token),
-            ("hub.challenge", challenge),
-        ];
+        let query = [("hub.mode", "subscribe"), ("hub.verify_token", token), ("hub.challenge", challenge)];
         let response = self.client.get(&self.url).query(&query).send().await?;
         let status = response.status();
         Ok((status, response.text().await?))

@@ -98,23 +98,12 @@ impl Store {
     /// # Errors
     /// `Busy`, `Broken`.
     pub async fn edit_catalog(&self, now: Timestamp, items: Vec<CatalogItem>) -> Result<(), StoreError> {
-        self.write(move |conn| {
-            items
-                .iter()
-                .try_for_each(|item| upsert(conn, now, item, CatalogSource::Store))
-        })
-        .await
+        self.write(move |conn| items.iter().try_for_each(|item| upsert(conn, now, item, CatalogSource::Store))).await
     }
 }
 
 fn sync(conn: &Connection, now: Timestamp, items: &[CatalogItem]) -> Result<SyncReport, StoreError> {
-    let mut report = SyncReport {
-        added: 0,
-        changed: 0,
-        unchanged: 0,
-        kept_edits: 0,
-        deactivated: 0,
-    };
+    let mut report = SyncReport { added: 0, changed: 0, unchanged: 0, kept_edits: 0, deactivated: 0 };
     for item in items {
         let sql = "SELECT * FROM catalog_items WHERE item_id = ?1";
         let known = conn.prepare_cached(sql)?.query_row([&item.item_id], read).optional()?;
@@ -179,9 +168,5 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CatalogRow> {
         priority: row.get("priority")?,
         notes: row.get("notes")?,
     };
-    Ok(CatalogRow {
-        item,
-        source: row.get("source")?,
-        updated_at: time(row, "updated_at")?,
-    })
+    Ok(CatalogRow { item, source: row.get("source")?, updated_at: time(row, "updated_at")? })
 }

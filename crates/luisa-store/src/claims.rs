@@ -247,22 +247,17 @@ impl Store {
 /// True while the claim is the chat's.
 pub(crate) fn is_valid(conn: &Connection, claim: &TurnClaim) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM conversations WHERE id = ?1 AND claim_token = ?2";
-    Ok(conn
-        .prepare_cached(sql)?
-        .exists(params![claim.conversation, claim.token])?)
+    Ok(conn.prepare_cached(sql)?.exists(params![claim.conversation, claim.token])?)
 }
 
 fn store_direct(conn: &Connection, now: Timestamp, message: &DirectMessage) -> Result<(), StoreError> {
     let chat = &message.conversation_id;
     conversations::create(conn, now, chat, Channel::Api, None)?;
     let sql = "SELECT channel, claimed_until > ?2 FROM conversations WHERE id = ?1";
-    let (channel, claimed): (Channel, Option<bool>) = conn
-        .prepare_cached(sql)?
-        .query_row(params![chat, At(now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (channel, claimed): (Channel, Option<bool>) =
+        conn.prepare_cached(sql)?.query_row(params![chat, At(now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if channel != Channel::Api {
-        return Err(StoreError::Conflict(
-            "this conversation belongs to another channel".to_owned(),
-        ));
+        return Err(StoreError::Conflict("this conversation belongs to another channel".to_owned()));
     }
     if claimed == Some(true) {
         return Err(StoreError::Conflict("this conversation is being answered".to_owned()));
@@ -270,9 +265,7 @@ fn store_direct(conn: &Connection, now: Timestamp, message: &DirectMessage) -> R
     match inbox::find(conn, &message.message_id)? {
         Some(known) if known == *chat => return Ok(()),
         Some(_) => {
-            return Err(StoreError::Conflict(
-                "this message id is of another conversation".to_owned(),
-            ));
+            return Err(StoreError::Conflict("this message id is of another conversation".to_owned()));
         }
         None => {}
     }
@@ -288,13 +281,8 @@ fn store_direct(conn: &Connection, now: Timestamp, message: &DirectMessage) -> R
         provider_at: now,
     };
     inbox::insert(conn, now, &record)?;
-    let waiting = Waiting {
-        chat,
-        message_id: &message.message_id,
-        payload: &message.payload,
-        stale: false,
-        provider_at: now,
-    };
+    let waiting =
+        Waiting { chat, message_id: &message.message_id, payload: &message.payload, stale: false, provider_at: now };
     inbox::wait(conn, now, &waiting)?;
     conn.prepare_cached("UPDATE conversations SET last_inbound_at = ?2, updated_at = ?2 WHERE id = ?1")?
         .execute(params![chat, At(now)])?;
@@ -309,13 +297,11 @@ fn claim(
     lease: Duration,
 ) -> Result<Option<Claimed>, StoreError> {
     park(conn, now, id, "the process stopped during every turn of this message")?;
-    conn.prepare_cached("UPDATE inbox SET attempts = attempts + 1 WHERE conversation_id = ?1")?
-        .execute([id])?;
+    conn.prepare_cached("UPDATE inbox SET attempts = attempts + 1 WHERE conversation_id = ?1")?.execute([id])?;
     // What arrives from here on starts a burst of its own.
     let token = fresh("", now);
     let sql = "UPDATE conversations SET claim_token = ?2, claimed_until = ?3, due_at = NULL, first_pending_at = NULL WHERE id = ?1";
-    conn.prepare_cached(sql)?
-        .execute(params![id, token, At(after(now, lease))])?;
+    conn.prepare_cached(sql)?.execute(params![id, token, At(after(now, lease))])?;
     let turn = view(conn, id)?;
     if turn.pending.is_empty() {
         conn.prepare_cached("UPDATE conversations SET claim_token = NULL, claimed_until = NULL WHERE id = ?1")?
@@ -323,14 +309,7 @@ fn claim(
         return Ok(None);
     }
     let seqs = turn.pending.iter().map(|row| row.seq).collect();
-    Ok(Some(Claimed {
-        claim: TurnClaim {
-            conversation: id.clone(),
-            token,
-            seqs,
-        },
-        turn,
-    }))
+    Ok(Some(Claimed { claim: TurnClaim { conversation: id.clone(), token, seqs }, turn }))
 }
 
 /// Ends a valid claim whose messages are answered later: this try does not count against them.
@@ -365,8 +344,7 @@ fn park(conn: &Connection, now: Timestamp, id: &ConversationId, error: &str) -> 
     let sql = "INSERT INTO parked_inbox (seq, conversation_id, message_id, payload, stale, provider_at, received_at, attempts, error, parked_at)
         SELECT seq, conversation_id, message_id, payload, stale, provider_at, received_at, attempts, ?3, ?4
         FROM inbox WHERE conversation_id = ?1 AND attempts >= ?2";
-    conn.prepare_cached(sql)?
-        .execute(params![id, MAX_ATTEMPTS, error, At(now)])?;
+    conn.prepare_cached(sql)?.execute(params![id, MAX_ATTEMPTS, error, At(now)])?;
     let sql = "DELETE FROM inbox WHERE conversation_id = ?1 AND attempts >= ?2";
     Ok(conn.prepare_cached(sql)?.execute(params![id, MAX_ATTEMPTS])?)
 }
@@ -377,33 +355,21 @@ fn view(conn: &Connection, id: &ConversationId) -> Result<TurnView, StoreError> 
     let contact = conversations::contact_of(conn, &conversation)?;
     let sql = "SELECT i.*, m.id AS message_row, m.kind, m.text, m.quoted_message_id FROM inbox i
         JOIN messages m ON m.message_id = i.message_id WHERE i.conversation_id = ?1 ORDER BY i.provider_at, i.seq";
-    let mut pending: Vec<PendingRow> = conn
-        .prepare_cached(sql)?
-        .query_map([id], PendingRow::read)?
-        .collect::<Result<_, _>>()?;
+    let mut pending: Vec<PendingRow> =
+        conn.prepare_cached(sql)?.query_map([id], PendingRow::read)?.collect::<Result<_, _>>()?;
     count_rate(conn, id, &mut pending)?;
     let sql = "SELECT * FROM messages m WHERE conversation_id = ?1
             AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.message_id = m.message_id)
         ORDER BY id DESC LIMIT ?2";
-    let mut recent: Vec<MessageRow> = conn
-        .prepare_cached(sql)?
-        .query_map(params![id, RECENT], MessageRow::read)?
-        .collect::<Result<_, _>>()?;
+    let mut recent: Vec<MessageRow> =
+        conn.prepare_cached(sql)?.query_map(params![id, RECENT], MessageRow::read)?.collect::<Result<_, _>>()?;
     recent.reverse();
     let quoted = quoted(conn, id, &pending)?;
     let open_handoff = handoffs::latest_open(conn, id)?;
     let sql = "SELECT created_at FROM notifications WHERE conversation_id = ?1 ORDER BY id DESC LIMIT 1";
     let last_notice: Option<At> = conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
     let last_notice_at = last_notice.map(|at| at.0);
-    Ok(TurnView {
-        contact,
-        pending,
-        recent,
-        quoted,
-        open_handoff,
-        last_notice_at,
-        conversation,
-    })
+    Ok(TurnView { contact, pending, recent, quoted, open_handoff, last_notice_at, conversation })
 }
 
 fn quoted(conn: &Connection, id: &ConversationId, pending: &[PendingRow]) -> Result<Vec<MessageRow>, StoreError> {
@@ -435,10 +401,7 @@ fn count_rate(conn: &Connection, id: &ConversationId, pending: &mut [PendingRow]
     }
     for row in pending {
         let since = before(row.received_at, RATE_WINDOW);
-        let count = arrived
-            .iter()
-            .filter(|(id, at)| *id <= row.message_row && *at > since)
-            .count();
+        let count = arrived.iter().filter(|(id, at)| *id <= row.message_row && *at > since).count();
         row.inbound_last_minute = i64::try_from(count).unwrap_or(i64::MAX);
     }
     Ok(())

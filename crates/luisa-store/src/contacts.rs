@@ -30,9 +30,7 @@ pub struct Identity {
 /// The contact of an identity: found, completed, merged or created.
 pub(crate) fn resolve(conn: &Connection, now: Timestamp, identity: &Identity) -> Result<ContactId, StoreError> {
     if identity.wa_id.is_none() && identity.user_id.is_none() {
-        return Err(StoreError::Conflict(
-            "a person came without wa_id and without user_id".to_owned(),
-        ));
+        return Err(StoreError::Conflict("a person came without wa_id and without user_id".to_owned()));
     }
     let id = match (by_wa_id(conn, identity)?, by_user_id(conn, identity)?) {
         (None, None) => create(conn, now)?,
@@ -119,10 +117,7 @@ fn by_user_id(conn: &Connection, identity: &Identity) -> Result<Option<ContactRo
 }
 
 fn one(conn: &Connection, sql: &str, key: &str) -> Result<Option<ContactRow>, StoreError> {
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row([key], ContactRow::read)
-        .optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row([key], ContactRow::read).optional()?)
 }
 
 fn create(conn: &Connection, now: Timestamp) -> Result<ContactId, StoreError> {
@@ -139,15 +134,7 @@ fn learn(conn: &Connection, now: Timestamp, id: &ContactId, said: &Identity) -> 
             username = coalesce(?6, username), updated_at = ?7
         WHERE id = ?1 AND (wa_id, user_id, parent_user_id, profile_name, username) IS NOT
             (coalesce(?2, wa_id), coalesce(?3, user_id), coalesce(?4, parent_user_id), coalesce(?5, profile_name), coalesce(?6, username))";
-    let row = params![
-        id,
-        said.wa_id,
-        said.user_id,
-        said.parent_user_id,
-        said.profile_name,
-        said.username,
-        At(now)
-    ];
+    let row = params![id, said.wa_id, said.user_id, said.parent_user_id, said.profile_name, said.username, At(now)];
     conn.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }

@@ -41,11 +41,7 @@ impl Store {
                 .query_map(params![conversation.id, limit], MessageRow::read)?
                 .collect::<Result<Vec<_>, _>>()?;
             messages.reverse();
-            Ok(ConversationDetail {
-                conversation,
-                contact,
-                messages,
-            })
+            Ok(ConversationDetail { conversation, contact, messages })
         })
         .await
     }
@@ -57,9 +53,7 @@ impl Store {
     pub async fn conversations(&self, limit: u32) -> Result<Vec<ConversationRow>, StoreError> {
         self.read(move |conn| {
             let mut query = conn.prepare_cached("SELECT * FROM conversations ORDER BY updated_at DESC, id LIMIT ?1")?;
-            let rows = query
-                .query_map([limit], ConversationRow::read)?
-                .collect::<Result<_, _>>()?;
+            let rows = query.query_map([limit], ConversationRow::read)?.collect::<Result<_, _>>()?;
             Ok(rows)
         })
         .await
@@ -78,8 +72,7 @@ impl Store {
         until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let (id, by) = (id.clone(), by.to_owned());
-        self.write(move |conn| take_over(conn, now, &id, &Taking { by: &by, until }))
-            .await?;
+        self.write(move |conn| take_over(conn, now, &id, &Taking { by: &by, until })).await?;
         self.inbox_changed.notify_one();
         self.outbox_changed.notify_one();
         Ok(())
@@ -123,11 +116,7 @@ impl Store {
     pub async fn give_back(&self, now: Timestamp, id: &ConversationId) -> Result<(), StoreError> {
         let id = id.clone();
         self.write(move |conn| {
-            let change = ModeChange {
-                mode: Mode::AiActive,
-                human_until: None,
-                by: None,
-            };
+            let change = ModeChange { mode: Mode::AiActive, human_until: None, by: None };
             set_mode(conn, now, &id, &change)
         })
         .await
@@ -142,10 +131,7 @@ impl Store {
             let sql =
                 "UPDATE conversations SET mode = 'AI_ACTIVE', human_until = NULL, human_by = NULL, updated_at = ?1
                 WHERE mode = 'HUMAN_ACTIVE' AND human_until <= ?1 RETURNING id";
-            let ids = conn
-                .prepare_cached(sql)?
-                .query_map([At(now)], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
+            let ids = conn.prepare_cached(sql)?.query_map([At(now)], |row| row.get(0))?.collect::<Result<_, _>>()?;
             Ok(ids)
         })
         .await
@@ -183,11 +169,7 @@ pub(crate) fn set_mode(
             "UPDATE conversations SET mode = ?2, human_until = ?3, human_by = ?4, updated_at = ?5 WHERE id = ?1",
         )?
         .execute(params![id, change.mode, until, by, At(now)])?;
-    if changed == 0 {
-        Err(StoreError::NotFound)
-    } else {
-        Ok(())
-    }
+    if changed == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }
 
 pub(crate) fn take_over(
@@ -197,18 +179,8 @@ pub(crate) fn take_over(
     taking: &Taking<'_>,
 ) -> Result<(), StoreError> {
     let by = Some(taking.by.to_owned());
-    set_mode(
-        conn,
-        now,
-        id,
-        &ModeChange {
-            mode: Mode::HumanActive,
-            human_until: taking.until,
-            by,
-        },
-    )?;
-    conn.prepare_cached("UPDATE conversations SET human_since = ?2 WHERE id = ?1")?
-        .execute(params![id, At(now)])?;
+    set_mode(conn, now, id, &ModeChange { mode: Mode::HumanActive, human_until: taking.until, by })?;
+    conn.prepare_cached("UPDATE conversations SET human_since = ?2 WHERE id = ?1")?.execute(params![id, At(now)])?;
     void_claim(conn, now, id)?;
     outbox::cancel_replies(conn, now, id)
 }
@@ -244,18 +216,14 @@ pub(crate) fn create(
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO conversations (id, channel, contact_id, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)
         ON CONFLICT (id) DO NOTHING";
-    conn.prepare_cached(sql)?
-        .execute(params![id, channel, contact, At(now)])?;
+    conn.prepare_cached(sql)?.execute(params![id, channel, contact, At(now)])?;
     Ok(())
 }
 
 /// The chat, or the one it was merged into.
 pub(crate) fn find(conn: &Connection, id: &ConversationId) -> Result<Option<ConversationRow>, StoreError> {
     let sql = "SELECT * FROM conversations WHERE id = ?1";
-    let found = conn
-        .prepare_cached(sql)?
-        .query_row([id], ConversationRow::read)
-        .optional()?;
+    let found = conn.prepare_cached(sql)?.query_row([id], ConversationRow::read).optional()?;
     if found.is_some() {
         return Ok(found);
     }
@@ -264,10 +232,7 @@ pub(crate) fn find(conn: &Connection, id: &ConversationId) -> Result<Option<Conv
         return Ok(None);
     };
     let id = ConversationId::of_contact(&survivor.id);
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row([id], ConversationRow::read)
-        .optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row([id], ConversationRow::read).optional()?)
 }
 
 pub(crate) fn contact_of(conn: &Connection, chat: &ConversationRow) -> Result<Option<ContactRow>, StoreError> {
@@ -286,29 +251,16 @@ pub(crate) fn merge(
 ) -> Result<(), StoreError> {
     let from = ConversationId::of_contact(younger);
     let sql = "SELECT * FROM conversations WHERE id = ?1";
-    let Some(gone) = conn
-        .prepare_cached(sql)?
-        .query_row([&from], ConversationRow::read)
-        .optional()?
-    else {
+    let Some(gone) = conn.prepare_cached(sql)?.query_row([&from], ConversationRow::read).optional()? else {
         return Ok(());
     };
     let into = ensure(conn, now, older)?;
     void_claim(conn, now, &into)?;
-    for table in [
-        "messages",
-        "inbox",
-        "parked_inbox",
-        "outbox",
-        "handoffs",
-        "notifications",
-        "interaction_traces",
-    ] {
+    for table in ["messages", "inbox", "parked_inbox", "outbox", "handoffs", "notifications", "interaction_traces"] {
         let sql = format!("UPDATE {table} SET conversation_id = ?2 WHERE conversation_id = ?1");
         conn.prepare_cached(&sql)?.execute(params![from, into])?;
     }
-    conn.prepare_cached("UPDATE outbox SET lane = ?2 WHERE lane = ?1")?
-        .execute(params![from, into])?;
+    conn.prepare_cached("UPDATE outbox SET lane = ?2 WHERE lane = ?1")?.execute(params![from, into])?;
     // The memory is that of the chat written in last, and a person in either chat is a person in both.
     let sql = "UPDATE conversations SET
             memory = CASE WHEN ?4 <> '{}' AND (memory = '{}' OR coalesce(last_inbound_at, '') < coalesce(?3, '')) THEN ?4 ELSE memory END,
@@ -333,7 +285,6 @@ pub(crate) fn merge(
         gone.human_by,
         gone.last_outbound_at.map(At),
     ])?;
-    conn.prepare_cached("DELETE FROM conversations WHERE id = ?1")?
-        .execute([&from])?;
+    conn.prepare_cached("DELETE FROM conversations WHERE id = ?1")?.execute([&from])?;
     Ok(())
 }

@@ -90,14 +90,7 @@ fn keep_early(conn: &Connection, now: Timestamp, status: &StatusUpdate) -> Resul
         ON CONFLICT (message_id) DO UPDATE SET state = excluded.state, state_rank = excluded.state_rank,
             error_code = excluded.error_code, pricing = coalesce(excluded.pricing, pricing) WHERE excluded.state_rank > state_rank";
     let pricing = status.pricing.as_ref().map(Json);
-    let row = params![
-        status.message_id,
-        status.state,
-        status.state.rank(),
-        status.error_code,
-        pricing,
-        At(now)
-    ];
+    let row = params![status.message_id, status.state, status.state.rank(), status.error_code, pricing, At(now)];
     conn.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }
@@ -105,33 +98,23 @@ fn keep_early(conn: &Connection, now: Timestamp, status: &StatusUpdate) -> Resul
 fn find_sending(conn: &Connection, status: &StatusUpdate) -> Result<Option<OutboxId>, StoreError> {
     if let Some(opaque) = &status.opaque {
         let sql = "SELECT id FROM outbox WHERE opaque = ?1";
-        let found = conn
-            .prepare_cached(sql)?
-            .query_row([opaque], |row| row.get(0))
-            .optional()?;
+        let found = conn.prepare_cached(sql)?.query_row([opaque], |row| row.get(0)).optional()?;
         if found.is_some() {
             return Ok(found);
         }
     }
     let sql = "SELECT id FROM outbox WHERE wamid = ?1";
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row([&status.message_id], |row| row.get(0))
-        .optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row([&status.message_id], |row| row.get(0)).optional()?)
 }
 
 fn settle_by_status(conn: &Connection, now: Timestamp, id: OutboxId, status: &StatusUpdate) -> Result<(), StoreError> {
     let sql = "UPDATE outbox SET status_rank = ?2 WHERE id = ?1 AND status_rank < ?2 RETURNING state";
-    let news: Option<OutboxState> = conn
-        .prepare_cached(sql)?
-        .query_row(params![id, status.state.rank()], |row| row.get(0))
-        .optional()?;
+    let news: Option<OutboxState> =
+        conn.prepare_cached(sql)?.query_row(params![id, status.state.rank()], |row| row.get(0)).optional()?;
     let Some(state_before) = news else { return Ok(()) };
     if status.state == MessageState::Failed {
-        let error = SendError {
-            code: status.error_code.clone(),
-            text: "the provider reported that it failed".to_owned(),
-        };
+        let error =
+            SendError { code: status.error_code.clone(), text: "the provider reported that it failed".to_owned() };
         settlement::settle(conn, now, id, &Settlement::dead(&error))
     } else if state_before == OutboxState::Sent {
         Ok(())
@@ -143,10 +126,7 @@ fn settle_by_status(conn: &Connection, now: Timestamp, id: OutboxId, status: &St
 /// Raises the message's state, never lowers it; false when there is no such message.
 fn raise_message(conn: &Connection, status: &StatusUpdate) -> Result<bool, StoreError> {
     let sql = "UPDATE messages SET pricing = coalesce(?2, pricing) WHERE message_id = ?1";
-    let known = conn
-        .prepare_cached(sql)?
-        .execute(params![status.message_id, status.pricing.as_ref().map(Json)])?
-        > 0;
+    let known = conn.prepare_cached(sql)?.execute(params![status.message_id, status.pricing.as_ref().map(Json)])? > 0;
     let sql = "UPDATE messages SET state = ?2, state_rank = ?3, error_code = ?4
         WHERE message_id = ?1 AND state_rank < ?3 AND state <> 'received'";
     conn.prepare_cached(sql)?.execute(params![

@@ -125,10 +125,9 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { path },
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
             Some(ErrorCode::DiskFull) => Self::DiskFull { path },
-            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::Unopenable {
-                path,
-                reason: error.to_string(),
-            },
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::Unopenable { path, reason: error.to_string() }
+            }
             Some(ErrorCode::ConstraintViolation) => {
                 Self::Conflict(format!("a stored row contradicts this one: {error}"))
             }

@@ -90,9 +90,7 @@ impl Store {
     pub async fn notifications(&self, limit: u32) -> Result<Vec<NotificationRow>, StoreError> {
         self.read(move |conn| {
             let mut query = conn.prepare_cached("SELECT * FROM notifications ORDER BY id DESC LIMIT ?1")?;
-            let rows = query
-                .query_map([limit], NotificationRow::read)?
-                .collect::<Result<_, _>>()?;
+            let rows = query.query_map([limit], NotificationRow::read)?.collect::<Result<_, _>>()?;
             Ok(rows)
         })
         .await
@@ -129,10 +127,7 @@ impl Store {
 
 pub(crate) fn latest_open(conn: &Connection, chat: &ConversationId) -> Result<Option<HandoffRow>, StoreError> {
     let sql = "SELECT * FROM handoffs WHERE conversation_id = ?1 AND status <> 'closed' ORDER BY id DESC LIMIT 1";
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row([chat], HandoffRow::read)
-        .optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row([chat], HandoffRow::read).optional()?)
 }
 
 /// Where a handoff or a notice comes from.
@@ -153,9 +148,7 @@ pub(crate) fn change(
             let sql = "UPDATE handoffs SET priority = ?3, summary = coalesce(?4, summary), raised = raised + 1, updated_at = ?5,
                     status = CASE status WHEN 'closed' THEN 'open' ELSE status END, closed_at = NULL
                 WHERE id = ?1 AND conversation_id = ?2";
-            let raised = conn
-                .prepare_cached(sql)?
-                .execute(params![id, cause.chat, priority, summary, At(now)])?;
+            let raised = conn.prepare_cached(sql)?.execute(params![id, cause.chat, priority, summary, At(now)])?;
             if raised > 0 { Ok(*id) } else { Err(StoreError::NotFound) }
         }
     }
@@ -209,11 +202,8 @@ pub(crate) fn notify(
             Some(outbox::enqueue(conn, now, &letter)?)
         }
     };
-    let (state, error) = if queued.is_some() {
-        (NoticeState::Queued, None)
-    } else {
-        (NoticeState::Failed, Some("no_number"))
-    };
+    let (state, error) =
+        if queued.is_some() { (NoticeState::Queued, None) } else { (NoticeState::Failed, Some("no_number")) };
     let sql =
         "INSERT INTO notifications (handoff_id, conversation_id, team, body, outbox_id, state, error_code, created_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -231,12 +221,6 @@ pub(crate) fn notify(
 }
 
 fn missing_or(conn: &Connection, id: HandoffId, conflict: &str) -> Result<StoreError, StoreError> {
-    let there = conn
-        .prepare_cached("SELECT 1 FROM handoffs WHERE id = ?1")?
-        .exists([id])?;
-    Ok(if there {
-        StoreError::Conflict(conflict.to_owned())
-    } else {
-        StoreError::NotFound
-    })
+    let there = conn.prepare_cached("SELECT 1 FROM handoffs WHERE id = ?1")?.exists([id])?;
+    Ok(if there { StoreError::Conflict(conflict.to_owned()) } else { StoreError::NotFound })
 }

@@ -143,9 +143,8 @@ impl Store {
     /// # Errors
     /// `Busy`, `DiskFull`, `ReadOnly`, `Broken`: never because of a single item.
     pub async fn accept(&self, now: Timestamp, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
-        let receipts: Vec<Receipt> = self
-            .write(move |conn| arrivals.iter().map(|arrival| accept_one(conn, now, arrival)).collect())
-            .await?;
+        let receipts: Vec<Receipt> =
+            self.write(move |conn| arrivals.iter().map(|arrival| accept_one(conn, now, arrival)).collect()).await?;
         let woke_inbox =
             |receipt: &Receipt| !matches!(receipt, Receipt::Duplicate | Receipt::Unparsed | Receipt::Early);
         if receipts.iter().any(woke_inbox) {
@@ -162,15 +161,7 @@ fn accept_one(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Re
         Err(error) if error.is_about_the_file() || conn.is_autocommit() => Err(error),
         Err(error) => {
             let raw = serde_json::to_string(arrival).map_err(|error| StoreError::Broken(error.to_string()))?;
-            keep_unparsed(
-                conn,
-                now,
-                &Unparsed {
-                    field: "arrival",
-                    raw: &raw,
-                    reason: &error.to_string(),
-                },
-            )?;
+            keep_unparsed(conn, now, &Unparsed { field: "arrival", raw: &raw, reason: &error.to_string() })?;
             Ok(Receipt::Unparsed)
         }
     }
@@ -180,11 +171,9 @@ fn apply(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Receipt
     match arrival {
         Arrival::Message(message) => receive(conn, now, message),
         Arrival::Echo(echo) => record_echo(conn, now, echo),
-        Arrival::Status(status) => Ok(if deliveries::apply(conn, now, status)? {
-            Receipt::Applied
-        } else {
-            Receipt::Early
-        }),
+        Arrival::Status(status) => {
+            Ok(if deliveries::apply(conn, now, status)? { Receipt::Applied } else { Receipt::Early })
+        }
         Arrival::IdentityChange { old, new } => {
             contacts::change_identity(conn, now, old, new)?;
             Ok(Receipt::Applied)
@@ -193,19 +182,9 @@ fn apply(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Receipt
             contacts::set_address_book(conn, now, identity, name.as_deref())?;
             Ok(Receipt::Applied)
         }
-        Arrival::Edit {
-            message_id,
-            text,
-            payload,
-        } => edit(
-            conn,
-            now,
-            message_id,
-            &Edited {
-                text: text.as_deref(),
-                payload,
-            },
-        ),
+        Arrival::Edit { message_id, text, payload } => {
+            edit(conn, now, message_id, &Edited { text: text.as_deref(), payload })
+        }
         Arrival::Revoke { message_id } => revoke(conn, now, message_id),
         Arrival::Unparsed { field, raw, reason } => {
             keep_unparsed(conn, now, &Unparsed { field, raw, reason })?;
@@ -221,11 +200,7 @@ fn receive(conn: &Connection, now: Timestamp, message: &InboundMessage) -> Resul
     let contact = contacts::resolve(conn, now, &message.identity)?;
     let chat = conversations::ensure(conn, now, &contact)?;
     let revoked = deliveries::was_revoked_early(conn, &message.message_id)?;
-    let state = if revoked {
-        MessageState::Revoked
-    } else {
-        MessageState::Received
-    };
+    let state = if revoked { MessageState::Revoked } else { MessageState::Received };
     let record = Record {
         message_id: &message.message_id,
         chat: &chat,
@@ -263,8 +238,7 @@ fn pend(conn: &Connection, now: Timestamp, chat: &ConversationId, message: &Inbo
     let due_at = after(now, quiet).min(after(first, max));
     let sql = "UPDATE conversations SET first_pending_at = ?2, due_at = ?3, updated_at = ?4,
         last_inbound_at = max(coalesce(last_inbound_at, ''), ?5) WHERE id = ?1";
-    conn.prepare_cached(sql)?
-        .execute(params![chat, At(first), At(due_at), At(now), At(message.provider_at)])?;
+    conn.prepare_cached(sql)?.execute(params![chat, At(first), At(due_at), At(now), At(message.provider_at)])?;
     Ok(())
 }
 
@@ -288,8 +262,7 @@ fn record_echo(conn: &Connection, now: Timestamp, echo: &EchoedMessage) -> Resul
     };
     insert(conn, now, &record)?;
     let sql = "UPDATE conversations SET last_outbound_at = max(coalesce(last_outbound_at, ''), ?2), updated_at = ?3 WHERE id = ?1";
-    conn.prepare_cached(sql)?
-        .execute(params![chat, At(echo.provider_at), At(now)])?;
+    conn.prepare_cached(sql)?.execute(params![chat, At(echo.provider_at), At(now)])?;
     if deliveries::was_revoked_early(conn, &echo.message_id)? {
         revoke(conn, now, &echo.message_id)?;
     }
@@ -305,10 +278,7 @@ fn record_echo(conn: &Connection, now: Timestamp, echo: &EchoedMessage) -> Resul
 /// A person who already has the chat for longer, or without end, keeps it so.
 fn longer(conn: &Connection, chat: &ConversationId, until: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let sql = "SELECT human_until FROM conversations WHERE id = ?1 AND mode = 'HUMAN_ACTIVE'";
-    let now: Option<Option<At>> = conn
-        .prepare_cached(sql)?
-        .query_row([chat], |row| row.get(0))
-        .optional()?;
+    let now: Option<Option<At>> = conn.prepare_cached(sql)?.query_row([chat], |row| row.get(0)).optional()?;
     Ok(match now {
         None => Some(until),
         Some(None) => None,
@@ -327,8 +297,7 @@ fn edit(conn: &Connection, now: Timestamp, id: &MessageId, edited: &Edited<'_>) 
     };
     // What its writer deleted, or we redacted, does not come back through an edit.
     let sql = "UPDATE messages SET text = ?2, payload = ?3 WHERE message_id = ?1 AND payload IS NOT NULL AND state <> 'revoked'";
-    conn.prepare_cached(sql)?
-        .execute(params![id, edited.text, Json(edited.payload)])?;
+    conn.prepare_cached(sql)?.execute(params![id, edited.text, Json(edited.payload)])?;
     let pending = conn
         .prepare_cached("UPDATE inbox SET payload = ?2 WHERE message_id = ?1")?
         .execute(params![id, Json(edited.payload)])?;
@@ -346,15 +315,11 @@ fn revoke(conn: &Connection, now: Timestamp, id: &MessageId) -> Result<Receipt, 
         return Ok(Receipt::Early);
     };
     let sql = "UPDATE messages SET text = NULL, payload = NULL, state = ?2, state_rank = ?3 WHERE message_id = ?1";
-    conn.prepare_cached(sql)?
-        .execute(params![id, MessageState::Revoked, MessageState::Revoked.rank()])?;
+    conn.prepare_cached(sql)?.execute(params![id, MessageState::Revoked, MessageState::Revoked.rank()])?;
     conn.prepare_cached("UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE message_id = ?1")?
         .execute([id])?;
-    conn.prepare_cached("DELETE FROM parked_inbox WHERE message_id = ?1")?
-        .execute([id])?;
-    let pending = conn
-        .prepare_cached("DELETE FROM inbox WHERE message_id = ?1")?
-        .execute([id])?;
+    conn.prepare_cached("DELETE FROM parked_inbox WHERE message_id = ?1")?.execute([id])?;
+    let pending = conn.prepare_cached("DELETE FROM inbox WHERE message_id = ?1")?.execute([id])?;
     if pending > 0 {
         conversations::void_claim(conn, now, &chat)?;
         let sql = "UPDATE conversations SET due_at = NULL, first_pending_at = NULL

@@ -111,17 +111,8 @@ impl Store {
     fn start(path: &Path, patience: Duration, serving: Option<File>) -> Result<Self, StoreError> {
         let writer = Writer::start(path, patience)?;
         let readers = Arc::new(Readers::new(path, patience));
-        let inner = Arc::new(Inner {
-            writer,
-            readers,
-            path: path.to_path_buf(),
-            _serving: serving,
-        });
-        Ok(Self {
-            inner,
-            inbox_changed: Arc::new(Notify::new()),
-            outbox_changed: Arc::new(Notify::new()),
-        })
+        let inner = Arc::new(Inner { writer, readers, path: path.to_path_buf(), _serving: serving });
+        Ok(Self { inner, inbox_changed: Arc::new(Notify::new()), outbox_changed: Arc::new(Notify::new()) })
     }
 
     /// The file.

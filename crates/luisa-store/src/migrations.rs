@@ -27,9 +27,7 @@ fn refuse_foreign(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let mark: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
     if mark != APPLICATION_ID && tables > 0 {
-        return Err(StoreError::NotADatabase {
-            path: path.to_path_buf(),
-        });
+        return Err(StoreError::NotADatabase { path: path.to_path_buf() });
     }
     Ok(())
 }
@@ -44,11 +42,7 @@ fn apply_next(conn: &mut Connection, path: &Path) -> Result<bool, StoreError> {
     // Asked again under the lock: another process may have been faster.
     let found = version(&tx)?;
     if found > known {
-        return Err(StoreError::NewerSchema {
-            path: path.to_path_buf(),
-            found,
-            known,
-        });
+        return Err(StoreError::NewerSchema { path: path.to_path_buf(), found, known });
     }
     let Some(sql) = usize::try_from(found).ok().and_then(|index| MIGRATIONS.get(index)) else {
         return Ok(false);

@@ -107,8 +107,7 @@ impl Store {
     /// # Errors
     /// Whatever stands in the way.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.write(|conn| count(conn, "SELECT count(*) FROM kv").map(drop))
-            .await?;
+        self.write(|conn| count(conn, "SELECT count(*) FROM kv").map(drop)).await?;
         self.read(|conn| count(conn, "SELECT count(*) FROM kv").map(drop)).await
     }
 }
@@ -121,23 +120,13 @@ fn snapshot(conn: &Connection, now: Timestamp) -> Result<Snapshot, StoreError> {
         FROM interaction_traces WHERE created_at > ?1";
     let (total, personal, handoff, openai, errors, timed): (i64, i64, i64, i64, i64, i64) =
         conn.prepare_cached(sql)?.query_row([since()], |row| {
-            Ok((
-                row.get(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-                row.get(5)?,
-            ))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
         })?;
     // Nearest rank: the smallest value that at least 95 % of all values do not exceed.
     let rank = (timed * 95 + 99) / 100;
     let sql = "SELECT latency_ms FROM interaction_traces WHERE created_at > ?1 AND latency_ms IS NOT NULL
         ORDER BY latency_ms LIMIT 1 OFFSET ?2";
-    let p95 = conn
-        .prepare_cached(sql)?
-        .query_row(params![since(), rank - 1], |row| row.get(0))
-        .optional()?;
+    let p95 = conn.prepare_cached(sql)?.query_row(params![since(), rank - 1], |row| row.get(0)).optional()?;
     let sql = "SELECT count(*) FROM notifications WHERE created_at > ?1 AND state IN ('failed', 'held')";
     let undelivered = conn.prepare_cached(sql)?.query_row([since()], |row| row.get(0))?;
     Ok(Snapshot {

@@ -125,8 +125,7 @@ impl Store {
     /// # Errors
     /// `Conflict` when another claim followed this one.
     pub async fn outbox_unknown(&self, now: Timestamp, claim: OutboxClaim, error: SendError) -> Result<(), StoreError> {
-        self.finish_unless_settled(claim, now, move |_, _| Ok(Settlement::unknown(now, &error)))
-            .await
+        self.finish_unless_settled(claim, now, move |_, _| Ok(Settlement::unknown(now, &error))).await
     }
 
     /// Refused for now: due again at `due_at`, or cancelled when a person has taken the chat over meanwhile.
@@ -142,11 +141,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.finish_unless_settled(claim, now, move |conn, id| {
             let overtaken = is_overtaken(conn, id)?;
-            Ok(if overtaken {
-                Settlement::cancelled()
-            } else {
-                Settlement::retry(due_at, &error)
-            })
+            Ok(if overtaken { Settlement::cancelled() } else { Settlement::retry(due_at, &error) })
         })
         .await
     }
@@ -156,8 +151,7 @@ impl Store {
     /// # Errors
     /// `Conflict` when another claim followed this one.
     pub async fn outbox_dead(&self, now: Timestamp, claim: OutboxClaim, error: SendError) -> Result<(), StoreError> {
-        self.finish_unless_settled(claim, now, move |_, _| Ok(Settlement::dead(&error)))
-            .await
+        self.finish_unless_settled(claim, now, move |_, _| Ok(Settlement::dead(&error))).await
     }
 
     /// Refused until a person or a template changes something: kept, visible, not tried again until [`Store::resume_held`].
@@ -165,8 +159,7 @@ impl Store {
     /// # Errors
     /// `Conflict` when another claim followed this one.
     pub async fn outbox_hold(&self, now: Timestamp, claim: OutboxClaim, error: SendError) -> Result<(), StoreError> {
-        self.finish_unless_settled(claim, now, move |_, _| Ok(Settlement::held(&error)))
-            .await
+        self.finish_unless_settled(claim, now, move |_, _| Ok(Settlement::held(&error))).await
     }
 
     /// Makes every held row due now; says how many.
@@ -203,11 +196,8 @@ impl Store {
                 let sql = "SELECT id FROM outbox WHERE state = 'unknown' AND error_code = ?1 AND status_rank = 0";
                 let unheard = ids(conn, sql, [PROCESS_STOPPED])?;
                 for id in &unheard {
-                    let settlement = if is_overtaken(conn, *id)? {
-                        Settlement::cancelled()
-                    } else {
-                        Settlement::resumed(now)
-                    };
+                    let settlement =
+                        if is_overtaken(conn, *id)? { Settlement::cancelled() } else { Settlement::resumed(now) };
                     settle(conn, now, *id, &settlement)?;
                 }
                 Ok(unheard.len())
@@ -349,9 +339,7 @@ pub(crate) struct Letter<'a> {
 }
 
 pub(crate) fn enqueue(conn: &Connection, now: Timestamp, letter: &Letter<'_>) -> Result<OutboxId, StoreError> {
-    let lane = letter
-        .conversation
-        .map_or_else(|| letter.recipient.to_string(), ToString::to_string);
+    let lane = letter.conversation.map_or_else(|| letter.recipient.to_string(), ToString::to_string);
     let sql = "INSERT INTO outbox (opaque, lane, conversation_id, request_id, purpose, recipient, payload, reply_to, state, due_at,
             created_at, message_row) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'due', ?9, ?10, ?11)";
     conn.prepare_cached(sql)?.execute(params![
@@ -402,16 +390,8 @@ struct Sending {
 
 fn check(conn: &Connection, claim: &OutboxClaim) -> Result<Sending, StoreError> {
     let sql = "SELECT status_rank > 0 FROM outbox WHERE id = ?1 AND claim_token = ?2";
-    let read = |row: &Row<'_>| {
-        Ok(Sending {
-            id: claim.row.id,
-            settled: row.get(0)?,
-        })
-    };
-    let found = conn
-        .prepare_cached(sql)?
-        .query_row(params![claim.row.id, claim.token], read)
-        .optional()?;
+    let read = |row: &Row<'_>| Ok(Sending { id: claim.row.id, settled: row.get(0)? });
+    let found = conn.prepare_cached(sql)?.query_row(params![claim.row.id, claim.token], read).optional()?;
     found.ok_or_else(|| StoreError::Conflict(format!("outbox row {} is no longer this sender's", claim.row.id)))
 }
 
@@ -420,18 +400,13 @@ fn heads(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>
             WHERE p.state IN ('due', 'claimed', 'unknown') AND p.lane = o.lane
             AND (p.state = 'claimed' OR (p.id < o.id AND (p.state = 'due' OR p.claimed_until > ?1))))
         ORDER BY o.due_at, o.id LIMIT ?2";
-    let rows = conn
-        .prepare_cached(sql)?
-        .query_map(params![At(now), limit], OutboxRow::read)?
-        .collect::<Result<_, _>>()?;
+    let rows =
+        conn.prepare_cached(sql)?.query_map(params![At(now), limit], OutboxRow::read)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
 fn ids(conn: &Connection, sql: &str, key: impl rusqlite::Params) -> Result<Vec<OutboxId>, StoreError> {
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_map(key, |row| row.get(0))?
-        .collect::<Result<_, _>>()?)
+    Ok(conn.prepare_cached(sql)?.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 fn is_overtaken(conn: &Connection, id: OutboxId) -> Result<bool, StoreError> {

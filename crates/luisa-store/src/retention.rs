@@ -27,8 +27,10 @@ impl Store {
                 .query_map(params![At(before), AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?;
             for (trace, message) in &old {
-                conn.prepare_cached("UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE id = ?1")?
-                    .execute([trace])?;
+                conn.prepare_cached(
+                    "UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE id = ?1",
+                )?
+                .execute([trace])?;
                 conn.prepare_cached("UPDATE messages SET text = NULL, payload = NULL WHERE message_id = ?1")?
                     .execute([message])?;
             }

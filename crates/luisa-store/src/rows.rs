@@ -23,9 +23,7 @@ impl ToSql for Json<&Value> {
 
 impl FromSql for Json<Value> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?)
-            .map(Json)
-            .map_err(FromSqlError::other)
+        serde_json::from_str(value.as_str()?).map(Json).map_err(FromSqlError::other)
     }
 }
 

@@ -42,81 +42,44 @@ pub(crate) struct Settlement {
 impl Settlement {
     fn new(state: OutboxState, message: MessageState, notice: NoticeState) -> Self {
         let (success, error, remark) = (None, None, None);
-        Self {
-            state,
-            message,
-            notice,
-            success,
-            error,
-            remark,
-            due_at: None,
-            holds_back_until: None,
-            latency_ms: None,
-        }
+        Self { state, message, notice, success, error, remark, due_at: None, holds_back_until: None, latency_ms: None }
     }
 
     pub(crate) fn sent() -> Self {
-        Self {
-            success: Some(true),
-            ..Self::new(OutboxState::Sent, MessageState::Sent, NoticeState::Sent)
-        }
+        Self { success: Some(true), ..Self::new(OutboxState::Sent, MessageState::Sent, NoticeState::Sent) }
     }
 
     /// With how long the sending took.
     pub(crate) fn taking(self, latency_ms: f64) -> Self {
-        Self {
-            latency_ms: Some(latency_ms),
-            ..self
-        }
+        Self { latency_ms: Some(latency_ms), ..self }
     }
 
     pub(crate) fn dead(error: &SendError) -> Self {
         let error = Some(error.clone());
-        Self {
-            success: Some(false),
-            error,
-            ..Self::new(OutboxState::Dead, MessageState::Failed, NoticeState::Failed)
-        }
+        Self { success: Some(false), error, ..Self::new(OutboxState::Dead, MessageState::Failed, NoticeState::Failed) }
     }
 
     pub(crate) fn unknown(now: Timestamp, error: &SendError) -> Self {
         let (error, holds_back_until) = (Some(error.clone()), Some(after(now, UNKNOWN_HOLDS_BACK)));
-        Self {
-            error,
-            holds_back_until,
-            ..Self::new(OutboxState::Unknown, MessageState::Unknown, NoticeState::Unknown)
-        }
+        Self { error, holds_back_until, ..Self::new(OutboxState::Unknown, MessageState::Unknown, NoticeState::Unknown) }
     }
 
     pub(crate) fn retry(due_at: Timestamp, error: &SendError) -> Self {
         let (error, due_at) = (Some(error.clone()), Some(due_at));
-        Self {
-            error,
-            due_at,
-            ..Self::new(OutboxState::Due, MessageState::Queued, NoticeState::Queued)
-        }
+        Self { error, due_at, ..Self::new(OutboxState::Due, MessageState::Queued, NoticeState::Queued) }
     }
 
     pub(crate) fn held(error: &SendError) -> Self {
-        Self {
-            error: Some(error.clone()),
-            ..Self::new(OutboxState::Held, MessageState::Queued, NoticeState::Held)
-        }
+        Self { error: Some(error.clone()), ..Self::new(OutboxState::Held, MessageState::Queued, NoticeState::Held) }
     }
 
     pub(crate) fn resumed(now: Timestamp) -> Self {
-        Self {
-            due_at: Some(now),
-            ..Self::new(OutboxState::Due, MessageState::Queued, NoticeState::Queued)
-        }
+        Self { due_at: Some(now), ..Self::new(OutboxState::Due, MessageState::Queued, NoticeState::Queued) }
     }
 
     pub(crate) fn cancelled() -> Self {
         let remark = Some("human_took_over");
-        Self {
-            remark,
-            ..Self::new(OutboxState::Cancelled, MessageState::Cancelled, NoticeState::Failed)
-        }
+        Self { remark, ..Self::new(OutboxState::Cancelled, MessageState::Cancelled, NoticeState::Failed) }
     }
 }
 
@@ -129,28 +92,18 @@ pub(crate) fn settle(conn: &Connection, now: Timestamp, id: OutboxId, s: &Settle
     let sql = "UPDATE outbox SET state = ?2, due_at = coalesce(?3, due_at), claimed_until = ?4, error_code = ?5, error_text = ?6,
             sent_at = coalesce(sent_at, ?7) WHERE id = ?1
         RETURNING message_row, request_id, purpose, conversation_id";
-    let row = params![
-        id,
-        s.state,
-        s.due_at.map(At),
-        s.holds_back_until.map(At),
-        code,
-        text,
-        sent_at
-    ];
+    let row = params![id, s.state, s.due_at.map(At), s.holds_back_until.map(At), code, text, sent_at];
     let (message_row, request, purpose, chat) = conn.prepare_cached(sql)?.query_row(row, |row| {
         let key: (Option<i64>, Option<RequestId>, Purpose, Option<ConversationId>) =
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         Ok(key)
     })?;
     let sql = "UPDATE messages SET state = ?2, state_rank = ?3, error_code = ?4 WHERE id = ?1 AND state_rank <= ?3";
-    conn.prepare_cached(sql)?
-        .execute(params![message_row, s.message, s.message.rank(), code])?;
+    conn.prepare_cached(sql)?.execute(params![message_row, s.message, s.message.rank(), code])?;
     let sent_at = (s.state == OutboxState::Sent).then_some(At(now));
     let sql =
         "UPDATE notifications SET state = ?2, error_code = ?3, sent_at = coalesce(sent_at, ?4) WHERE outbox_id = ?1";
-    conn.prepare_cached(sql)?
-        .execute(params![id, s.notice, code, sent_at])?;
+    conn.prepare_cached(sql)?.execute(params![id, s.notice, code, sent_at])?;
     if s.state == OutboxState::Sent
         && let Some(chat) = &chat
     {
@@ -162,16 +115,14 @@ pub(crate) fn settle(conn: &Connection, now: Timestamp, id: OutboxId, s: &Settle
         let sql = "UPDATE interaction_traces SET whatsapp_send_success = ?2, whatsapp_send_error_code = ?3,
                 whatsapp_send_latency_ms = coalesce(?4, whatsapp_send_latency_ms), error_message = coalesce(error_message, ?5)
             WHERE request_id = ?1";
-        conn.prepare_cached(sql)?
-            .execute(params![request, s.success, code, s.latency_ms, s.remark])?;
+        conn.prepare_cached(sql)?.execute(params![request, s.success, code, s.latency_ms, s.remark])?;
     }
     Ok(())
 }
 
 /// The provider's id of a sent row, for the statuses and quotes to come.
 pub(crate) fn learn_wamid(conn: &Connection, id: OutboxId, wamid: &MessageId) -> Result<(), StoreError> {
-    conn.prepare_cached("UPDATE outbox SET wamid = ?2 WHERE id = ?1 AND wamid IS NULL")?
-        .execute(params![id, wamid])?;
+    conn.prepare_cached("UPDATE outbox SET wamid = ?2 WHERE id = ?1 AND wamid IS NULL")?.execute(params![id, wamid])?;
     // Ignored when the id is already in the record, which only a provider that repeats ids could bring about.
     let sql = "UPDATE OR IGNORE messages SET message_id = ?2
         WHERE id = (SELECT message_row FROM outbox WHERE id = ?1) AND message_id IS NULL";
@@ -181,10 +132,7 @@ pub(crate) fn learn_wamid(conn: &Connection, id: OutboxId, wamid: &MessageId) ->
 
 /// An error that the provider did not name.
 pub(crate) fn own_error(code: &str, text: &str) -> SendError {
-    SendError {
-        code: Some(code.to_owned()),
-        text: text.to_owned(),
-    }
+    SendError { code: Some(code.to_owned()), text: text.to_owned() }
 }
 pub(crate) fn set_latency(conn: &Connection, id: OutboxId, latency_ms: f64) -> Result<(), StoreError> {
     let sql = "UPDATE interaction_traces SET whatsapp_send_latency_ms = ?2

@@ -53,11 +53,7 @@ impl Writer {
             .name("luisa-store".to_owned())
             .spawn(move || write_loop(&conn, waiting))
             .map_err(|error| StoreError::Broken(format!("the writer thread could not start: {error}")))?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            jobs: Some(jobs),
-            thread: Some(thread),
-        })
+        Ok(Self { path: path.to_path_buf(), jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Runs the operation; the answer comes after the commit, or says that nothing was stored.
@@ -162,12 +158,7 @@ pub(crate) struct Readers {
 impl Readers {
     pub(crate) fn new(path: &Path, patience: Duration) -> Self {
         let idle = Mutex::new(Vec::new());
-        Self {
-            path: path.to_path_buf(),
-            patience,
-            idle,
-            places: Semaphore::new(READERS),
-        }
+        Self { path: path.to_path_buf(), patience, idle, places: Semaphore::new(READERS) }
     }
 
     /// Runs the operation on one consistent view of what is committed.
@@ -176,16 +167,10 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let _place = self
-            .places
-            .acquire()
-            .await
-            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        let _place = self.places.acquire().await.map_err(|error| StoreError::Broken(error.to_string()))?;
         let readers = Arc::clone(self);
         let reading = tokio::task::spawn_blocking(move || readers.read(op));
-        let outcome = reading
-            .await
-            .map_err(|error| StoreError::Broken(format!("a read did not finish: {error}")))?;
+        let outcome = reading.await.map_err(|error| StoreError::Broken(format!("a read did not finish: {error}")))?;
         outcome.map_err(|error| error.at(&self.path))
     }
 
@@ -212,9 +197,7 @@ pub(crate) fn open_writing(path: &Path, patience: Duration) -> Result<Connection
     prepare_place(path)?;
     try_open_writing(path, patience).map_err(|error| match error.at(path) {
         // Nothing of ours is running yet, so whoever holds the lock is another program.
-        StoreError::Busy => StoreError::Locked {
-            path: path.to_path_buf(),
-        },
+        StoreError::Busy => StoreError::Locked { path: path.to_path_buf() },
         other => other,
     })
 }
@@ -238,10 +221,8 @@ fn try_open_writing(path: &Path, patience: Duration) -> Result<Connection, Store
 fn prepare_place(path: &Path) -> Result<(), StoreError> {
     let owned = path.to_path_buf();
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        fs::create_dir_all(directory).map_err(|error| StoreError::Unopenable {
-            path: owned.clone(),
-            reason: error.to_string(),
-        })?;
+        fs::create_dir_all(directory)
+            .map_err(|error| StoreError::Unopenable { path: owned.clone(), reason: error.to_string() })?;
         if fs::metadata(directory).is_ok_and(|meta| meta.permissions().readonly()) {
             return Err(StoreError::ReadOnly { path: owned });
         }
@@ -261,20 +242,12 @@ pub(crate) fn lock_for_serving(path: &Path) -> Result<File, StoreError> {
     prepare_place(path)?;
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let unopenable = |error: std::io::Error| StoreError::Unopenable {
-        path: PathBuf::from(&name),
-        reason: error.to_string(),
-    };
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&name)
-        .map_err(unopenable)?;
+    let unopenable =
+        |error: std::io::Error| StoreError::Unopenable { path: PathBuf::from(&name), reason: error.to_string() };
+    let file = File::options().create(true).append(true).open(&name).map_err(unopenable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyServed {
-            path: path.to_path_buf(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyServed { path: path.to_path_buf() }),
         Err(TryLockError::Error(error)) => Err(unopenable(error)),
     }
 }

@@ -12,10 +12,7 @@ struct Place {
 fn place() -> Place {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("luisa.db");
-    Place {
-        _directory: directory,
-        path,
-    }
+    Place { _directory: directory, path }
 }
 
 fn writer(place: &Place) -> Arc<Writer> {
@@ -32,12 +29,7 @@ fn keys(conn: &Connection) -> Result<i64, StoreError> {
 }
 
 /// Keeps the writer busy until the returned sender is used, so that everything sent meanwhile waits together.
-async fn hold(
-    writer: &Arc<Writer>,
-) -> (
-    std::sync::mpsc::Sender<()>,
-    tokio::task::JoinHandle<Result<(), StoreError>>,
-) {
+async fn hold(writer: &Arc<Writer>) -> (std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
     let (go, wait) = std::sync::mpsc::channel::<()>();
     let (tell, begun) = oneshot::channel();
     let held = Arc::clone(writer);
@@ -70,10 +62,7 @@ async fn operations_that_wait_together_share_one_transaction_and_answer_after_it
     first.unwrap();
     assert_eq!(second.unwrap(), (1, 0));
     holding.await.unwrap().unwrap();
-    assert_eq!(
-        keys(&open_reading(&place.path, Duration::from_secs(1)).unwrap()).unwrap(),
-        1
-    );
+    assert_eq!(keys(&open_reading(&place.path, Duration::from_secs(1)).unwrap()).unwrap(), 1);
 }
 
 #[tokio::test]
@@ -98,11 +87,7 @@ async fn a_failing_and_a_panicking_operation_undo_only_themselves() {
     assert!(matches!(failing, Err(StoreError::NotFound)));
     assert!(matches!(panicking, Err(StoreError::Broken(_))));
     holding.await.unwrap().unwrap();
-    assert_eq!(
-        writer.run(keys).await.unwrap(),
-        1,
-        "the writer lives on, with the good row alone"
-    );
+    assert_eq!(writer.run(keys).await.unwrap(), 1, "the writer lives on, with the good row alone");
 }
 
 #[tokio::test]
@@ -118,10 +103,7 @@ async fn a_full_disk_is_named_and_what_was_stored_stays() {
         })
         .await
         .unwrap_err();
-    assert!(
-        matches!(&full, StoreError::DiskFull { path } if *path == place.path),
-        "{full}"
-    );
+    assert!(matches!(&full, StoreError::DiskFull { path } if *path == place.path), "{full}");
     assert!(full.to_string().contains("no space left for"));
     assert_eq!(writer.run(keys).await.unwrap(), 1);
 }
@@ -161,9 +143,6 @@ async fn readers_cannot_write() {
     let place = place();
     let _writer = writer(&place);
     let readers = Arc::new(Readers::new(&place.path, Duration::from_secs(1)));
-    assert!(matches!(
-        readers.run(|conn| put(conn, "a")).await,
-        Err(StoreError::ReadOnly { .. })
-    ));
+    assert!(matches!(readers.run(|conn| put(conn, "a")).await, Err(StoreError::ReadOnly { .. })));
     assert_eq!(readers.run(keys).await.unwrap(), 0);
 }

@@ -58,10 +58,7 @@ mod tests {
     fn the_stored_form_is_utc_with_milliseconds_and_reads_back() {
         let at: Timestamp = "2026-11-20T08:05:09.0427-05:00".parse().unwrap();
         assert_eq!(to_text(at), "2026-11-20 13:05:09.042");
-        assert_eq!(
-            to_text(from_text("2026-11-20 13:05:09.042").unwrap()),
-            "2026-11-20 13:05:09.042"
-        );
+        assert_eq!(to_text(from_text("2026-11-20 13:05:09.042").unwrap()), "2026-11-20 13:05:09.042");
     }
 
     #[test]

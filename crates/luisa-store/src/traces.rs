@@ -265,9 +265,5 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrace> {
         whatsapp_send_error_code: row.get("whatsapp_send_error_code")?,
         error_message: row.get("error_message")?,
     };
-    Ok(StoredTrace {
-        id: row.get("id")?,
-        trace,
-        created_at: time(row, "created_at")?,
-    })
+    Ok(StoredTrace { id: row.get("id")?, trace, created_at: time(row, "created_at")? })
 }

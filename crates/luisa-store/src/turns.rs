@@ -46,17 +46,7 @@ impl TurnCommit {
     pub fn silent(request_id: RequestId, memory: Value) -> Self {
         let (mode, handoff, lead) = (None, None, None);
         let (outgoing, traces, notices, redactions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self {
-            request_id,
-            memory,
-            mode,
-            outgoing,
-            traces,
-            handoff,
-            lead,
-            notices,
-            redactions,
-        }
+        Self { request_id, memory, mode, outgoing, traces, handoff, lead, notices, redactions }
     }
 }
 
@@ -133,36 +123,29 @@ impl Store {
 }
 
 fn remember(conn: &Connection, now: Timestamp, chat: &ConversationId, memory: &Value) -> Result<(), StoreError> {
-    conn.prepare_cached("UPDATE conversations SET memory = ?2, updated_at = ?3 WHERE id = ?1")?
-        .execute(params![chat, Json(memory), At(now)])?;
+    conn.prepare_cached("UPDATE conversations SET memory = ?2, updated_at = ?3 WHERE id = ?1")?.execute(params![
+        chat,
+        Json(memory),
+        At(now)
+    ])?;
     Ok(())
 }
 
 /// All of a turn but the end of its messages.
 fn commit(conn: &Connection, now: Timestamp, claim: &TurnClaim, turn: &TurnCommit) -> Result<TurnReceipt, StoreError> {
     if !claims::is_valid(conn, claim)? {
-        return Err(StoreError::Conflict(format!(
-            "the claim on {} is no longer valid",
-            claim.conversation
-        )));
+        return Err(StoreError::Conflict(format!("the claim on {} is no longer valid", claim.conversation)));
     }
     let chat = &claim.conversation;
-    let cause = Cause {
-        chat,
-        request: &turn.request_id,
-    };
+    let cause = Cause { chat, request: &turn.request_id };
     if let Some(mode) = &turn.mode {
         conversations::set_mode(conn, now, chat, mode)?;
     }
     for trace in &turn.traces {
         traces::insert(conn, now, trace)?;
     }
-    let origin = Origin {
-        conversation: chat,
-        request: Some(&turn.request_id),
-        sender: Sender::Luisa,
-        purpose: Purpose::Reply,
-    };
+    let origin =
+        Origin { conversation: chat, request: Some(&turn.request_id), sender: Sender::Luisa, purpose: Purpose::Reply };
     let mut queued = Vec::new();
     for message in &turn.outgoing {
         queued.extend(outbox::put(conn, now, &origin, message)?);
@@ -179,17 +162,12 @@ fn commit(conn: &Connection, now: Timestamp, claim: &TurnClaim, turn: &TurnCommi
         queued.extend(handoffs::notify(conn, now, &cause, about, notice)?);
     }
     redact(conn, &turn.redactions)?;
-    Ok(TurnReceipt {
-        outbox: queued,
-        handoff,
-        more_pending: false,
-    })
+    Ok(TurnReceipt { outbox: queued, handoff, more_pending: false })
 }
 
 fn redact(conn: &Connection, messages: &[MessageId]) -> Result<(), StoreError> {
     for id in messages {
-        conn.prepare_cached("UPDATE messages SET text = NULL, payload = NULL WHERE message_id = ?1")?
-            .execute([id])?;
+        conn.prepare_cached("UPDATE messages SET text = NULL, payload = NULL WHERE message_id = ?1")?.execute([id])?;
     }
     Ok(())
 }
@@ -197,18 +175,14 @@ fn redact(conn: &Connection, messages: &[MessageId]) -> Result<(), StoreError> {
 /// The claim's messages are done and the claim ends; true when others wait.
 fn finish(conn: &Connection, now: Timestamp, claim: &TurnClaim, memory: &Value) -> Result<bool, StoreError> {
     for seq in &claim.seqs {
-        conn.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?
-            .execute([seq])?;
+        conn.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([seq])?;
     }
     let chat = &claim.conversation;
-    let more = conn
-        .prepare_cached("SELECT 1 FROM inbox WHERE conversation_id = ?1")?
-        .exists([chat])?;
+    let more = conn.prepare_cached("SELECT 1 FROM inbox WHERE conversation_id = ?1")?.exists([chat])?;
     // What arrived during the turn has set its own time; it only lacks one if it was there before and unclaimed, which is due now.
     let sql = "UPDATE conversations SET memory = ?2, claim_token = NULL, claimed_until = NULL, updated_at = ?3,
             due_at = CASE WHEN ?4 THEN coalesce(due_at, ?3) END, first_pending_at = CASE WHEN ?4 THEN first_pending_at END
         WHERE id = ?1";
-    conn.prepare_cached(sql)?
-        .execute(params![chat, Json(memory), At(now), more])?;
+    conn.prepare_cached(sql)?.execute(params![chat, Json(memory), At(now), more])?;
     Ok(more)
 }

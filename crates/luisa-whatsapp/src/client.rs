@@ -95,14 +95,7 @@ impl Client {
             .connect_timeout((config.timeout / 2).min(LONGEST_CONNECT))
             .build()
             .map_err(|error| ConfigError::Http(error.to_string()))?;
-        Ok(Self {
-            http,
-            base,
-            version,
-            phone_number_id,
-            token: token.into(),
-            timeout: config.timeout,
-        })
+        Ok(Self { http, base, version, phone_number_id, token: token.into(), timeout: config.timeout })
     }
 
     /// Sends one message. Use [`Envelope::checked`] first.
@@ -134,30 +127,18 @@ impl Client {
 
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
-        url.path_segments_mut()
-            .expect("an http URL has a path")
-            .pop_if_empty()
-            .push(&self.version)
-            .extend(path);
+        url.path_segments_mut().expect("an http URL has a path").pop_if_empty().push(&self.version).extend(path);
         url
     }
 
     async fn call(&self, request: RequestBuilder) -> Result<Value, SendError> {
         let secret = self.token.expose_secret();
-        let response = request
-            .bearer_auth(secret)
-            .send()
-            .await
-            .map_err(|error| answer::lost(error, secret))?;
+        let response = request.bearer_auth(secret).send().await.map_err(|error| answer::lost(error, secret))?;
         answer::read(response, secret).await
     }
 }
 
 fn filled(what: &'static str, setting: &str) -> Result<String, ConfigError> {
     let setting = setting.trim();
-    if setting.is_empty() {
-        Err(ConfigError::Empty(what))
-    } else {
-        Ok(setting.to_owned())
-    }
+    if setting.is_empty() { Err(ConfigError::Empty(what)) } else { Ok(setting.to_owned()) }
 }

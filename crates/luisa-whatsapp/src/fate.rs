@@ -56,13 +56,7 @@ impl Fate {
         match error {
             SendError::Connect(_) => Self::Retry { after: None },
             SendError::Timeout | SendError::Broken(_) => Self::Unknown,
-            SendError::Api {
-                http_status,
-                code,
-                is_transient,
-                retry_after,
-                ..
-            } => {
+            SendError::Api { http_status, code, is_transient, retry_after, .. } => {
                 let passing = *is_transient || matches!(http_status, 408 | 500..);
                 Self::of_answer(*http_status, *code, passing, *retry_after)
             }
@@ -137,23 +131,11 @@ mod tests {
 
     fn answer(http_status: u16, code: i64) -> SendError {
         let details = String::new();
-        SendError::Api {
-            http_status,
-            code,
-            subcode: None,
-            details,
-            is_transient: false,
-            retry_after: None,
-        }
+        SendError::Api { http_status, code, subcode: None, details, is_transient: false, retry_after: None }
     }
 
     fn failed(code: Option<i64>) -> Status {
-        let problem = |code| Problem {
-            code: Some(code),
-            title: None,
-            message: None,
-            details: None,
-        };
+        let problem = |code| Problem { code: Some(code), title: None, message: None, details: None };
         Status {
             phone_number_id: None,
             id: "wamid.A".into(),
@@ -185,18 +167,10 @@ mod tests {
             (StopAll(Registration), &[131_045, 133_010]),
             (StopAll(Country), &[130_497]),
             (NeedsTemplate, &[131_047]),
-            (
-                GiveUp,
-                &[131_026, 131_021, 131_030, 131_048, 131_049, 131_050, 130_472, 131_062],
-            ),
+            (GiveUp, &[131_026, 131_021, 131_030, 131_048, 131_049, 131_050, 130_472, 131_062]),
             (WithoutMedia, &[131_051, 131_052, 131_053]),
             (DeadLetter, &[100, 131_008, 131_009]),
-            (
-                TemplateBroken,
-                &[
-                    132_000, 132_001, 132_005, 132_007, 132_012, 132_015, 132_016, 132_068, 132_999,
-                ],
-            ),
+            (TemplateBroken, &[132_000, 132_001, 132_005, 132_007, 132_012, 132_015, 132_016, 132_068, 132_999]),
             (DeadLetter, &[5, 199, 300, 131_999, 133_000, i64::MAX, i64::MIN]),
         ];
         for (fate, codes) in table {
@@ -211,11 +185,7 @@ mod tests {
     fn a_fault_of_the_server_passes_whatever_it_blames() {
         for code in [NO_CODE, 100, 132_000, 999_999] {
             for http_status in [500, 502, 503, 504, 408] {
-                assert_eq!(
-                    Fate::of_error(&answer(http_status, code)),
-                    Retry { after: None },
-                    "{http_status} {code}"
-                );
+                assert_eq!(Fate::of_error(&answer(http_status, code)), Retry { after: None }, "{http_status} {code}");
             }
         }
     }
@@ -249,10 +219,7 @@ mod tests {
 
     #[test]
     fn only_what_never_reached_meta_is_sent_again_without_an_answer() {
-        assert_eq!(
-            Fate::of_error(&SendError::Connect("refused".into())),
-            Retry { after: None }
-        );
+        assert_eq!(Fate::of_error(&SendError::Connect("refused".into())), Retry { after: None });
         assert_eq!(Fate::of_error(&SendError::Timeout), Unknown);
         assert_eq!(Fate::of_error(&SendError::Broken("cut".into())), Unknown);
     }
@@ -260,13 +227,7 @@ mod tests {
     #[test]
     fn a_status_without_a_reason_is_an_alarm_and_one_that_is_no_failure_is_nothing() {
         assert_eq!(Fate::of_status(&failed(None)), Some(DeadLetter));
-        assert_eq!(
-            Fate::of_status(&Status {
-                state: State::Read,
-                ..failed(Some(190))
-            }),
-            None
-        );
+        assert_eq!(Fate::of_status(&Status { state: State::Read, ..failed(Some(190)) }), None);
     }
 
     #[test]
@@ -274,14 +235,7 @@ mod tests {
         for fate in [StopAll(StopReason::Payment), DeadLetter, TemplateBroken] {
             assert!(fate.alarms(), "{fate:?}");
         }
-        for fate in [
-            Retry { after: None },
-            ChatBackoff,
-            NeedsTemplate,
-            GiveUp,
-            WithoutMedia,
-            Unknown,
-        ] {
+        for fate in [Retry { after: None }, ChatBackoff, NeedsTemplate, GiveUp, WithoutMedia, Unknown] {
             assert!(!fate.alarms(), "{fate:?}");
         }
     }

@@ -32,37 +32,12 @@ pub enum Recipient {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outgoing {
-    Text {
-        body: String,
-        preview_url: bool,
-    },
-    Image {
-        source: MediaSource,
-        caption: Option<String>,
-    },
-    Buttons {
-        header_image: Option<MediaSource>,
-        body: String,
-        footer: Option<String>,
-        buttons: Vec<ReplyButton>,
-    },
-    List {
-        body: String,
-        footer: Option<String>,
-        button: String,
-        sections: Vec<Section>,
-    },
-    Location {
-        latitude: f64,
-        longitude: f64,
-        name: Option<String>,
-        address: Option<String>,
-    },
-    Template {
-        name: String,
-        language: String,
-        body_params: Vec<String>,
-    },
+    Text { body: String, preview_url: bool },
+    Image { source: MediaSource, caption: Option<String> },
+    Buttons { header_image: Option<MediaSource>, body: String, footer: Option<String>, buttons: Vec<ReplyButton> },
+    List { body: String, footer: Option<String>, button: String, sections: Vec<Section> },
+    Location { latitude: f64, longitude: f64, name: Option<String>, address: Option<String> },
+    Template { name: String, language: String, body_params: Vec<String> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,21 +68,13 @@ pub struct Row {
 
 impl Outgoing {
     pub fn text(body: impl Into<String>) -> Self {
-        Self::Text {
-            body: body.into(),
-            preview_url: false,
-        }
+        Self::Text { body: body.into(), preview_url: false }
     }
 }
 
 impl Envelope {
     pub fn new(to: Recipient, message: Outgoing) -> Self {
-        Self {
-            to,
-            message,
-            reply_to: None,
-            opaque: None,
-        }
+        Self { to, message, reply_to: None, opaque: None }
     }
 
     /// The body of `POST /{phone_number_id}/messages`.
@@ -140,40 +107,17 @@ impl Outgoing {
                 put(&mut image, "caption", caption.as_deref());
                 ("image", Value::Object(image))
             }
-            Self::Buttons {
-                header_image,
-                body,
-                footer,
-                buttons,
-            } => {
-                let header = header_image
-                    .as_ref()
-                    .map(|image| json!({ "type": "image", "image": image.to_json() }));
+            Self::Buttons { header_image, body, footer, buttons } => {
+                let header = header_image.as_ref().map(|image| json!({ "type": "image", "image": image.to_json() }));
                 let buttons: Vec<Value> = buttons.iter().map(ReplyButton::to_json).collect();
-                (
-                    "interactive",
-                    interactive("button", header, body, footer.as_deref(), json!({ "buttons": buttons })),
-                )
+                ("interactive", interactive("button", header, body, footer.as_deref(), json!({ "buttons": buttons })))
             }
-            Self::List {
-                body,
-                footer,
-                button,
-                sections,
-            } => {
+            Self::List { body, footer, button, sections } => {
                 let sections: Vec<Value> = sections.iter().map(Section::to_json).collect();
                 let action = json!({ "button": button, "sections": sections });
-                (
-                    "interactive",
-                    interactive("list", None, body, footer.as_deref(), action),
-                )
+                ("interactive", interactive("list", None, body, footer.as_deref(), action))
             }
-            Self::Location {
-                latitude,
-                longitude,
-                name,
-                address,
-            } => {
+            Self::Location { latitude, longitude, name, address } => {
                 let mut place = Map::new();
                 place.insert("latitude".into(), json!(latitude));
                 place.insert("longitude".into(), json!(longitude));
@@ -181,11 +125,7 @@ impl Outgoing {
                 put(&mut place, "address", address.as_deref());
                 ("location", Value::Object(place))
             }
-            Self::Template {
-                name,
-                language,
-                body_params,
-            } => ("template", template(name, language, body_params)),
+            Self::Template { name, language, body_params } => ("template", template(name, language, body_params)),
         }
     }
 }
@@ -209,10 +149,7 @@ fn template(name: &str, language: &str, body_params: &[String]) -> Value {
     json.insert("name".into(), name.into());
     json.insert("language".into(), json!({ "code": language }));
     if !body_params.is_empty() {
-        let params: Vec<Value> = body_params
-            .iter()
-            .map(|text| json!({ "type": "text", "text": text }))
-            .collect();
+        let params: Vec<Value> = body_params.iter().map(|text| json!({ "type": "text", "text": text })).collect();
         json.insert("components".into(), json!([{ "type": "body", "parameters": params }]));
     }
     Value::Object(json)

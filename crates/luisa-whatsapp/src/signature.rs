@@ -30,9 +30,7 @@ pub fn verify(secret: &[u8], raw_body: &[u8], header: Option<&str>) -> Result<()
     let digits = header.trim().strip_prefix(PREFIX).ok_or(BadSignature::Malformed)?;
     let mut given = [0; 32];
     hex::decode_to_slice(digits, &mut given).map_err(|_| BadSignature::Malformed)?;
-    hash(secret, raw_body)
-        .verify_slice(&given)
-        .map_err(|_| BadSignature::Mismatch)
+    hash(secret, raw_body).verify_slice(&given).map_err(|_| BadSignature::Mismatch)
 }
 
 /// The header Meta would send with this body.
@@ -55,10 +53,7 @@ mod tests {
     fn a_known_digest_of_the_algorithm() {
         // RFC 4231, test case 2.
         let signature = sign(b"Jefe", b"what do ya want for nothing?");
-        assert_eq!(
-            signature,
-            "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        assert_eq!(signature, "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
     #[test]
@@ -69,10 +64,7 @@ mod tests {
         let shouted = good.to_uppercase().replace("SHA256=", "sha256=");
         assert_eq!(verify(b"secret", body, Some(&shouted)), Ok(()));
         assert_eq!(verify(b"other", body, Some(&good)), Err(BadSignature::Mismatch));
-        assert_eq!(
-            verify(b"secret", "{\"text\":\"señora\"}".as_bytes(), Some(&good)),
-            Err(BadSignature::Mismatch)
-        );
+        assert_eq!(verify(b"secret", "{\"text\":\"señora\"}".as_bytes(), Some(&good)), Err(BadSignature::Mismatch));
     }
 
     #[test]
@@ -80,11 +72,7 @@ mod tests {
         let short = &sign(b"secret", b"{}")[..40];
         assert_eq!(verify(b"secret", b"{}", None), Err(BadSignature::Missing));
         for header in ["", "sha256=", "sha1=00", "sha256=zz", short, "ñ", "sha256=ñññ"] {
-            assert_eq!(
-                verify(b"secret", b"{}", Some(header)),
-                Err(BadSignature::Malformed),
-                "{header}"
-            );
+            assert_eq!(verify(b"secret", b"{}", Some(header)), Err(BadSignature::Malformed), "{header}");
         }
     }
 

@@ -20,17 +20,10 @@ use serde_json::{Value, json};
 
 /// One thing that happened, of every item of every change of every entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a webhook has a few events, which live for a moment"
-)]
+#[expect(clippy::large_enum_variant, reason = "a webhook has a few events, which live for a moment")]
 pub enum Event {
     /// A customer wrote.
-    Message {
-        phone_number_id: Option<String>,
-        contact: Option<ContactInfo>,
-        message: Message,
-    },
+    Message { phone_number_id: Option<String>, contact: Option<ContactInfo>, message: Message },
     /// What became of a message of ours.
     Status(Status),
     /// A person wrote from the WhatsApp Business app.
@@ -61,10 +54,7 @@ pub fn parse(raw: &[u8]) -> Result<Vec<Event>, NotJson> {
 fn read_entry(entry: &Value, events: &mut Vec<Event>) {
     match list(entry, "changes") {
         Some(changes) => changes.iter().for_each(|change| read_change(change, events)),
-        None => events.push(Event::Unknown {
-            field: None,
-            raw: entry.clone(),
-        }),
+        None => events.push(Event::Unknown { field: None, raw: entry.clone() }),
     }
 }
 
@@ -89,15 +79,8 @@ const LISTS: [(&str, ReadItem); 6] = [
 fn read_change(raw: &Value, events: &mut Vec<Event>) {
     let value = &raw["value"];
     let phone_number_id = text(&value["metadata"], "phone_number_id");
-    let change = Change {
-        field: text(raw, "field"),
-        value,
-        phone_number_id,
-    };
-    let unknown = |raw: Value| Event::Unknown {
-        field: change.field.clone(),
-        raw,
-    };
+    let change = Change { field: text(raw, "field"), value, phone_number_id };
+    let unknown = |raw: Value| Event::Unknown { field: change.field.clone(), raw };
 
     let mut known = false;
     for (name, read) in LISTS {
@@ -107,11 +90,7 @@ fn read_change(raw: &Value, events: &mut Vec<Event>) {
         known = true;
         match items.as_array() {
             Some(items) => {
-                events.extend(
-                    items
-                        .iter()
-                        .map(|item| read(&change, item).unwrap_or_else(|| unknown(item.clone()))),
-                );
+                events.extend(items.iter().map(|item| read(&change, item).unwrap_or_else(|| unknown(item.clone()))));
             }
             None => events.push(unknown(json!({ name: items }))),
         }
@@ -131,11 +110,7 @@ fn read_message(change: &Change<'_>, item: &Value) -> Option<Event> {
     }
     let mut message = message::read(item)?;
     let contact = message::contact_of(&mut message, change.value);
-    Some(Event::Message {
-        phone_number_id: change.phone_number_id.clone(),
-        contact,
-        message,
-    })
+    Some(Event::Message { phone_number_id: change.phone_number_id.clone(), contact, message })
 }
 
 fn read_status(change: &Change<'_>, item: &Value) -> Option<Event> {
@@ -153,10 +128,7 @@ fn read_echo(change: &Change<'_>, item: &Value) -> Option<Event> {
 fn read_error(change: &Change<'_>, item: &Value) -> Option<Event> {
     let phone_number_id = change.phone_number_id.clone();
     let problem = account::problem(item)?;
-    Some(Event::AccountError(AccountError {
-        phone_number_id,
-        problem,
-    }))
+    Some(Event::AccountError(AccountError { phone_number_id, problem }))
 }
 
 fn read_state_sync(change: &Change<'_>, item: &Value) -> Option<Event> {

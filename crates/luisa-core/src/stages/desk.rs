@@ -24,7 +24,8 @@ pub fn settle(scene: &mut Scene<'_>) -> Desk {
                 scene.turn.now.duration_since(memo.told_at).as_mins() >= scene.turn.policy.handoff_cooldown_minutes;
             let graver = call.priority > memo.call.priority;
             let other = call.reason != memo.call.reason;
-            if !graver && !(cooled && other) {
+            let again = graver || (cooled && other);
+            if !again {
                 scene.path.push("desk:cooldown".to_owned());
                 return lead(scene);
             }

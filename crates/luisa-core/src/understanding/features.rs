@@ -56,8 +56,10 @@ pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
     group(1.2, signs.iter().map(|s| hash(b's', &[s])).collect());
     group(0.8, shape(n, keys).iter().map(|s| hash(b'm', &[s])).collect());
     group(1.2, about(topics).iter().map(|s| hash(b'a', &[s])).collect());
-    group(1.4, concepts.iter().map(|c| hash(b'x', &[c, &topics.signature])).collect());
-    group(0.8, keys.iter().map(|k| hash(b'y', &[k, &topics.signature[..topics.signature.len() - 1]])).collect());
+    group(1.2, concepts.iter().map(|c| hash(b'x', &[c, &topics.signature])).collect());
+    let near = |hit: &Hit| topics.near.get(hit.start).map_or("", String::as_str);
+    group(1.6, hits.iter().map(|h| hash(b'z', &[h.concept.as_str(), near(h)])).collect());
+    group(1.0, keys.iter().zip(&topics.near).map(|(k, near)| hash(b'y', &[k, &near[..near.len() - 1]])).collect());
     out
 }
 

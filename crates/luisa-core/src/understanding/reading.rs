@@ -82,7 +82,7 @@ pub fn parse(pack: &Pack, raw: &str) -> Parsed {
     let keys = pack.lexicon.matcher.mended_keys(&normalized.words);
     let hits = pack.lexicon.matcher.hits(&keys);
     let stated = stated(pack, &normalized, &hits);
-    let topics = Topics::of(&pack.lexicon, &normalized, &keys, &hits, !stated.mentions.is_empty());
+    let topics = Topics::of(&pack.lexicon, &normalized, &keys, &hits, &stated.mentions);
     Parsed { normalized, keys, hits, stated, topics }
 }
 

@@ -104,12 +104,24 @@ impl Fitting {
 
     fn run(mut self, examples: &[Example]) -> Weights {
         let mut order: Vec<usize> = (0..examples.len()).collect();
+        let mut averaged: Vec<f32> = vec![0.0; self.w.table.len()];
+        let mut averaged_bias: Vec<f32> = vec![0.0; self.w.bias.len()];
+        let from = self.recipe.epochs / 2;
         for epoch in 0..self.recipe.epochs {
             self.chance.shuffle(&mut order);
             let rate = self.recipe.rate * (1.0 - 0.9 * epoch as f32 / self.recipe.epochs as f32);
             for &i in &order {
                 self.step(&examples[i], rate);
             }
+            // The mean of the later rounds forgets what the last messages happened to be.
+            if epoch >= from && self.recipe.hidden == 0 {
+                let share = 1.0 / (self.recipe.epochs - from) as f32;
+                averaged.iter_mut().zip(&self.w.table).for_each(|(a, w)| *a += share * w);
+                averaged_bias.iter_mut().zip(&self.w.bias).for_each(|(a, w)| *a += share * w);
+            }
+        }
+        if self.recipe.hidden == 0 {
+            (self.w.table, self.w.bias) = (averaged, averaged_bias);
         }
         let width = self.w.width();
         // A row nobody touched still holds its random start: it must not speak.
@@ -270,7 +282,7 @@ pub struct Chance(pub u64);
 
 impl Chance {
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -280,16 +292,16 @@ impl Chance {
 
     /// A number below `n`, which is above zero.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+        (self.draw() % n.max(1) as u64) as usize
     }
 
     // Evenly within `reach` of zero.
     fn around_zero(&mut self, reach: f32) -> f32 {
-        ((self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0) * reach
+        ((self.draw() >> 40) as f32 / (1u64 << 23) as f32 - 1.0) * reach
     }
 
     fn hides(&mut self, share: f32) -> bool {
-        ((self.next() >> 40) as f32 / (1u64 << 24) as f32) < share
+        ((self.draw() >> 40) as f32 / (1u64 << 24) as f32) < share
     }
 
     // The features that are not hidden, grown so that their sum is expected to stay.
@@ -298,7 +310,7 @@ impl Chance {
             return features.to_vec();
         }
         let line = (f64::from(hidden) * u64::MAX as f64) as u64;
-        features.iter().filter(|_| self.next() >= line).map(|(row, value)| (*row, value / (1.0 - hidden))).collect()
+        features.iter().filter(|_| self.draw() >= line).map(|(row, value)| (*row, value / (1.0 - hidden))).collect()
     }
 
     fn shuffle(&mut self, order: &mut [usize]) {

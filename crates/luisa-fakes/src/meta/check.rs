@@ -38,25 +38,14 @@ pub(super) fn check(raw: &Value, shelf: &Shelf) -> Result<Checked, Refusal> {
     {
         return Err(invalid("Param recipient_type must be one of {INDIVIDUAL, GROUP}."));
     }
-    let kind = raw
-        .get("type")
-        .map_or(Some("text"), Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+    let kind = raw.get("type").map_or(Some("text"), Value::as_str).unwrap_or_default().to_owned();
     let content = content(&kind, raw, shelf)?;
     let opaque = optional(raw, "biz_opaque_callback_data", OPAQUE)?;
     let context = match raw.get("context") {
         None => None,
         Some(context) => Some(required(context, "message_id", "context['message_id']")?),
     };
-    Ok(Checked {
-        to,
-        recipient,
-        kind,
-        content,
-        opaque,
-        context,
-    })
+    Ok(Checked { to, recipient, kind, content, opaque, context })
 }
 
 /// Every call to this edge says which product it means.
@@ -64,9 +53,7 @@ pub(super) fn product(raw: &Value) -> Result<(), Refusal> {
     if raw.get("messaging_product").and_then(Value::as_str) == Some("whatsapp") {
         return Ok(());
     }
-    Err(invalid(
-        "The parameter messaging_product is required and must be whatsapp.",
-    ))
+    Err(invalid("The parameter messaging_product is required and must be whatsapp."))
 }
 
 fn address(raw: &Value) -> Result<(Option<String>, Option<String>), Refusal> {
@@ -101,20 +88,13 @@ pub(super) fn is_scoped_id(text: &str) -> bool {
 
 /// The `wa_id` of a number as somebody wrote it.
 pub(super) fn phone_digits(text: &str) -> Option<String> {
-    let digits: String = text
-        .chars()
-        .filter(|letter| !matches!(letter, '+' | ' ' | '-' | '(' | ')'))
-        .collect();
+    let digits: String = text.chars().filter(|letter| !matches!(letter, '+' | ' ' | '-' | '(' | ')')).collect();
     let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
     fits.then_some(digits)
 }
 
 fn content(kind: &str, raw: &Value, shelf: &Shelf) -> Result<Content, Refusal> {
-    let body = || {
-        raw.get(kind)
-            .filter(|body| body.is_object())
-            .ok_or_else(|| missing(kind))
-    };
+    let body = || raw.get(kind).filter(|body| body.is_object()).ok_or_else(|| missing(kind));
     match kind {
         "text" => text(body()?),
         "image" | "video" | "document" => media(kind, body()?, shelf),
@@ -134,20 +114,13 @@ fn content(kind: &str, raw: &Value, shelf: &Shelf) -> Result<Content, Refusal> {
 fn text(body: &Value) -> Result<Content, Refusal> {
     let text = required(body, "body", "text['body']")?;
     at_most(&text, "text['body']", TEXT)?;
-    Ok(Content {
-        text,
-        ..Content::default()
-    })
+    Ok(Content { text, ..Content::default() })
 }
 
 fn media(kind: &str, body: &Value, shelf: &Shelf) -> Result<Content, Refusal> {
     let source = media_source(kind, body, shelf)?;
     let text = optional(body, "caption", CAPTION)?.unwrap_or_default();
-    Ok(Content {
-        text,
-        image: (kind == "image").then_some(source),
-        ..Content::default()
-    })
+    Ok(Content { text, image: (kind == "image").then_some(source), ..Content::default() })
 }
 
 fn without_caption(kind: &str, body: &Value, shelf: &Shelf) -> Result<Content, Refusal> {
@@ -199,22 +172,12 @@ fn template(body: &Value, shelf: &Shelf) -> Result<Content, Refusal> {
         let details = format!("body: number of localizable_params ({given}) does not match the expected ({wanted})");
         return Err(graph_error(132000).with_details(details));
     }
-    Ok(Content {
-        text: parameters.join("\n"),
-        template: Some(name),
-        ..Content::default()
-    })
+    Ok(Content { text: parameters.join("\n"), template: Some(name), ..Content::default() })
 }
 
 fn body_parameters(template: &Value) -> Result<Vec<String>, Refusal> {
-    let components = template
-        .get("components")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let body = components
-        .iter()
-        .filter(|part| part["type"].as_str().is_some_and(|kind| kind == "body"));
+    let components = template.get("components").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let body = components.iter().filter(|part| part["type"].as_str().is_some_and(|kind| kind == "body"));
     let mut texts = Vec::new();
     for parameter in body.flat_map(|part| part["parameters"].as_array()).flatten() {
         let text = required(parameter, "text", "template['components'][…]['parameters'][…]['text']")?;
@@ -230,46 +193,28 @@ fn body_parameters(template: &Value) -> Result<Vec<String>, Refusal> {
 fn location(body: &Value) -> Result<Content, Refusal> {
     for key in ["latitude", "longitude"] {
         let value = body.get(key).ok_or_else(|| missing(&format!("location['{key}']")))?;
-        let number = value
-            .as_f64()
-            .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         if number.is_none() {
             return Err(invalid(format!("Param location['{key}'] must be a number.")));
         }
     }
     let text = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Content {
-        text,
-        ..Content::default()
-    })
+    Ok(Content { text, ..Content::default() })
 }
 
 fn reaction(body: &Value) -> Result<Content, Refusal> {
     required(body, "message_id", "reaction['message_id']")?;
     let text = body.get("emoji").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Content {
-        text,
-        ..Content::default()
-    })
+    Ok(Content { text, ..Content::default() })
 }
 
 fn contacts(raw: &Value) -> Result<Content, Refusal> {
-    let cards = raw
-        .get("contacts")
-        .and_then(Value::as_array)
-        .filter(|cards| !cards.is_empty());
+    let cards = raw.get("contacts").and_then(Value::as_array).filter(|cards| !cards.is_empty());
     let mut names = Vec::new();
     for card in cards.ok_or_else(|| missing("contacts"))? {
-        names.push(required(
-            &card["name"],
-            "formatted_name",
-            "contacts[…]['name']['formatted_name']",
-        )?);
+        names.push(required(&card["name"], "formatted_name", "contacts[…]['name']['formatted_name']")?);
     }
-    Ok(Content {
-        text: names.join(", "),
-        ..Content::default()
-    })
+    Ok(Content { text: names.join(", "), ..Content::default() })
 }
 
 /// A text that must be there and say something.
@@ -284,9 +229,7 @@ pub(super) fn required(object: &Value, key: &str, name: &str) -> Result<String, 
 
 pub(super) fn optional(object: &Value, key: &str, limit: usize) -> Result<Option<String>, Refusal> {
     let Some(value) = object.get(key) else { return Ok(None) };
-    let text = value
-        .as_str()
-        .ok_or_else(|| invalid(format!("Param {key} must be a string.")))?;
+    let text = value.as_str().ok_or_else(|| invalid(format!("Param {key} must be a string.")))?;
     at_most(text, key, limit)?;
     Ok(Some(text.to_owned()))
 }
@@ -296,9 +239,7 @@ pub(super) fn at_most(text: &str, name: &str, limit: usize) -> Result<(), Refusa
     if text.chars().count() <= limit {
         return Ok(());
     }
-    Err(invalid(format!(
-        "Param {name} must be at most {limit} characters long."
-    )))
+    Err(invalid(format!("Param {name} must be at most {limit} characters long.")))
 }
 
 pub(super) fn invalid(details: impl Into<String>) -> Refusal {

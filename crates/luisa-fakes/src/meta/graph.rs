@@ -72,10 +72,7 @@ fn admitted_message(world: &World, target: &Target, headers: &HeaderMap, body: &
     admit(world, target, headers)?;
     let known = &world.account.phone_number_id;
     if target.1 != *known {
-        return Err(no_such_object(
-            &target.1,
-            &format!("the phone number id of this fake is {known}"),
-        ));
+        return Err(no_such_object(&target.1, &format!("the phone number id of this fake is {known}")));
     }
     let raw: Value =
         serde_json::from_slice(body).map_err(|error| invalid(format!("The body is not valid JSON: {error}")))?;
@@ -84,12 +81,8 @@ fn admitted_message(world: &World, target: &Target, headers: &HeaderMap, body: &
 }
 
 fn note_attempt(world: &World, raw: &Value, behaviour: &Behaviour) {
-    let attempt = Attempt {
-        at: Instant::now(),
-        raw: raw.clone(),
-        taken: behaviour.takes(),
-        code: behaviour.refused_with(),
-    };
+    let attempt =
+        Attempt { at: Instant::now(), raw: raw.clone(), taken: behaviour.takes(), code: behaviour.refused_with() };
     world.ledger.write(|recorded| recorded.attempts.push(attempt));
 }
 
@@ -117,11 +110,7 @@ fn read_mark(raw: &Value) -> Result<Read, Refusal> {
         Some(indicator) if indicator["type"].as_str() == Some("text") => true,
         Some(_) => return Err(missing("typing_indicator['type']")),
     };
-    Ok(Read {
-        at: Instant::now(),
-        message_id,
-        typing,
-    })
+    Ok(Read { at: Instant::now(), message_id, typing })
 }
 
 /// The phone number itself, or a medium: both are objects under their id.
@@ -140,10 +129,7 @@ async fn object(
     }
     let phone = locked(&world.shelf).phone(id, &world.account.display_phone_number);
     let phone = chosen_fields(phone, query.get("fields"));
-    world
-        .behaviour(Endpoint::PhoneNumber, &Value::Null)
-        .play(|| ok(&phone))
-        .await
+    world.behaviour(Endpoint::PhoneNumber, &Value::Null).play(|| ok(&phone)).await
 }
 
 fn chosen_fields(object: Value, fields: Option<&String>) -> Value {
@@ -174,10 +160,7 @@ async fn templates(
         .map(super::shelf::Template::listed)
         .collect();
     let page = json!({ "data": listed, "paging": { "cursors": { "before": "MAZDZD", "after": "MAZDZD" } } });
-    world
-        .behaviour(Endpoint::Templates, &Value::Null)
-        .play(|| ok(&page))
-        .await
+    world.behaviour(Endpoint::Templates, &Value::Null).play(|| ok(&page)).await
 }
 
 async fn subscribed_apps(State(world): State<Arc<World>>, target: Target, headers: HeaderMap) -> Response {
@@ -185,15 +168,8 @@ async fn subscribed_apps(State(world): State<Arc<World>>, target: Target, header
         return refusal.response();
     }
     let app = json!({ "whatsapp_business_api_data": { "id": "100000000000009", "name": "LUISA", "link": "" } });
-    let apps = if locked(&world.shelf).unsubscribed {
-        json!([])
-    } else {
-        json!([app])
-    };
-    world
-        .behaviour(Endpoint::SubscribedApps, &Value::Null)
-        .play(|| ok(&json!({ "data": apps })))
-        .await
+    let apps = if locked(&world.shelf).unsubscribed { json!([]) } else { json!([app]) };
+    world.behaviour(Endpoint::SubscribedApps, &Value::Null).play(|| ok(&json!({ "data": apps }))).await
 }
 
 fn admitted_account(world: &World, target: &Target, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -202,10 +178,7 @@ fn admitted_account(world: &World, target: &Target, headers: &HeaderMap) -> Resu
     if target.1 == *known {
         return Ok(());
     }
-    Err(no_such_object(
-        &target.1,
-        &format!("the business account id of this fake is {known}"),
-    ))
+    Err(no_such_object(&target.1, &format!("the business account id of this fake is {known}")))
 }
 
 /// What every call needs: a version that looks like one, and a token.
@@ -221,9 +194,7 @@ pub(super) fn admit(world: &World, target: &Target, headers: &HeaderMap) -> Resu
 
 pub(super) fn bearer(world: &World, headers: &HeaderMap) -> Result<(), Refusal> {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .filter(|token| !token.trim().is_empty());
+    let token = header.and_then(|value| value.strip_prefix("Bearer ")).filter(|token| !token.trim().is_empty());
     let expected = world.expected_token();
     match (token, expected) {
         (None, _) => Err(graph_error(190).with_details("An access token is required to request this resource.")),

@@ -27,9 +27,7 @@ pub(super) fn interactive(message: &Value, shelf: &Shelf) -> Result<Content, Ref
     if let Some(footer) = message.get("footer") {
         optional(footer, "text", FOOTER)?;
     }
-    let image = message
-        .get("header")
-        .map_or(Ok(None), |header| header_image(header, shelf))?;
+    let image = message.get("header").map_or(Ok(None), |header| header_image(header, shelf))?;
     let action = message.get("action").ok_or_else(|| missing("interactive['action']"))?;
     let buttons = match kind.as_str() {
         "button" => reply_buttons(action)?,
@@ -39,17 +37,10 @@ pub(super) fn interactive(message: &Value, shelf: &Shelf) -> Result<Content, Ref
             Vec::new()
         }
         _ => {
-            return Err(invalid(
-                "Param interactive['type'] must be one of {BUTTON, LIST, CTA_URL, FLOW, …}.",
-            ));
+            return Err(invalid("Param interactive['type'] must be one of {BUTTON, LIST, CTA_URL, FLOW, …}."));
         }
     };
-    Ok(Content {
-        text,
-        buttons,
-        image,
-        template: None,
-    })
+    Ok(Content { text, buttons, image, template: None })
 }
 
 fn header_image(header: &Value, shelf: &Shelf) -> Result<Option<String>, Refusal> {
@@ -62,17 +53,12 @@ fn header_image(header: &Value, shelf: &Shelf) -> Result<Option<String>, Refusal
         }
         "image" => media_source("image", &header["image"], shelf).map(Some),
         "video" | "document" => media_source(&kind, &header[&kind], shelf).map(|_| None),
-        _ => Err(invalid(
-            "Param interactive['header']['type'] must be one of {TEXT, IMAGE, VIDEO, DOCUMENT}.",
-        )),
+        _ => Err(invalid("Param interactive['header']['type'] must be one of {TEXT, IMAGE, VIDEO, DOCUMENT}.")),
     }
 }
 
 fn reply_buttons(action: &Value) -> Result<Vec<(String, String)>, Refusal> {
-    let buttons = action
-        .get("buttons")
-        .and_then(Value::as_array)
-        .ok_or_else(|| missing("buttons"))?;
+    let buttons = action.get("buttons").and_then(Value::as_array).ok_or_else(|| missing("buttons"))?;
     if !(1..=BUTTONS).contains(&buttons.len()) {
         return Err(bad_value(format!(
             "Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: {BUTTONS}"
@@ -87,23 +73,14 @@ fn reply_buttons(action: &Value) -> Result<Vec<(String, String)>, Refusal> {
         let title = sized(&button["reply"], "title", "Button title", BUTTON_TITLE)?;
         choices.push((id, title));
     }
-    all_different(
-        choices.iter().map(|choice| choice.0.as_str()),
-        "Duplicated id of the button",
-    )?;
-    all_different(
-        choices.iter().map(|choice| choice.1.as_str()),
-        "Duplicated title of the button",
-    )?;
+    all_different(choices.iter().map(|choice| choice.0.as_str()), "Duplicated id of the button")?;
+    all_different(choices.iter().map(|choice| choice.1.as_str()), "Duplicated title of the button")?;
     Ok(choices)
 }
 
 fn list_rows(action: &Value) -> Result<Vec<(String, String)>, Refusal> {
     sized(action, "button", "List button", BUTTON_TITLE)?;
-    let sections = action
-        .get("sections")
-        .and_then(Value::as_array)
-        .ok_or_else(|| missing("sections"))?;
+    let sections = action.get("sections").and_then(Value::as_array).ok_or_else(|| missing("sections"))?;
     if sections.is_empty() {
         return Err(bad_value("Invalid sections count. Min allowed sections: 1"));
     }
@@ -112,10 +89,7 @@ fn list_rows(action: &Value) -> Result<Vec<(String, String)>, Refusal> {
         if sections.len() > 1 || section.get("title").is_some() {
             sized(section, "title", "Section title", ROW_TITLE)?;
         }
-        let rows = section
-            .get("rows")
-            .and_then(Value::as_array)
-            .filter(|rows| !rows.is_empty());
+        let rows = section.get("rows").and_then(Value::as_array).filter(|rows| !rows.is_empty());
         for row in rows.ok_or_else(|| missing("rows"))? {
             let id = sized(row, "id", "Row id", ROW_ID)?;
             let title = sized(row, "title", "Row title", ROW_TITLE)?;
@@ -128,30 +102,21 @@ fn list_rows(action: &Value) -> Result<Vec<(String, String)>, Refusal> {
     if choices.len() > ROWS {
         return Err(bad_value(format!("Total row count exceed max allowed count: {ROWS}")));
     }
-    all_different(
-        choices.iter().map(|choice| choice.0.as_str()),
-        "Duplicated id of the row",
-    )?;
+    all_different(choices.iter().map(|choice| choice.0.as_str()), "Duplicated id of the row")?;
     Ok(choices)
 }
 
 fn sized(object: &Value, key: &str, name: &str, limit: usize) -> Result<String, Refusal> {
     let text = object.get(key).and_then(Value::as_str).unwrap_or_default();
     if text.trim().is_empty() || text.chars().count() > limit {
-        return Err(bad_value(format!(
-            "{name} length invalid. Min length: 1, Max length: {limit}"
-        )));
+        return Err(bad_value(format!("{name} length invalid. Min length: 1, Max length: {limit}")));
     }
     Ok(text.to_owned())
 }
 
 fn all_different<'a>(mut texts: impl Iterator<Item = &'a str>, otherwise: &str) -> Result<(), Refusal> {
     let mut seen = HashSet::new();
-    if texts.all(|text| seen.insert(text)) {
-        Ok(())
-    } else {
-        Err(bad_value(otherwise))
-    }
+    if texts.all(|text| seen.insert(text)) { Ok(()) } else { Err(bad_value(otherwise)) }
 }
 
 fn bad_value(details: impl Into<String>) -> Refusal {

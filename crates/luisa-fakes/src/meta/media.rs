@@ -74,16 +74,10 @@ async fn read_form(form: Result<Multipart, MultipartRejection>) -> Result<Form, 
 impl Form {
     fn checked(self) -> Result<Self, Refusal> {
         product(&json!({ "messaging_product": self.product }))?;
-        let bytes = self
-            .bytes
-            .as_ref()
-            .filter(|bytes| !bytes.is_empty())
-            .ok_or_else(|| missing("file"))?;
+        let bytes = self.bytes.as_ref().filter(|bytes| !bytes.is_empty()).ok_or_else(|| missing("file"))?;
         let mime_type = self.mime_type.as_deref().ok_or_else(|| missing("type"))?;
         let limit = size_limit(mime_type).ok_or_else(|| {
-            invalid(format!(
-                "Param file must be a file with one of the supported types; received {mime_type}."
-            ))
+            invalid(format!("Param file must be a file with one of the supported types; received {mime_type}."))
         })?;
         if bytes.len() > limit {
             let details = format!("The file is {} bytes long; at most {limit} are allowed.", bytes.len());
@@ -111,13 +105,7 @@ fn store(world: &World, form: Form) -> Response {
     let mime_type = form.mime_type.unwrap_or_default();
     let size = bytes.len();
     let stored = locked(&world.shelf).put(&mime_type, bytes.to_vec());
-    let upload = Upload {
-        at: Instant::now(),
-        media_id: stored.id.clone(),
-        mime_type,
-        filename: form.filename,
-        size,
-    };
+    let upload = Upload { at: Instant::now(), media_id: stored.id.clone(), mime_type, filename: form.filename, size };
     world.ledger.write(|recorded| recorded.uploads.push(upload));
     ok(&json!({ "id": stored.id }))
 }

@@ -43,9 +43,7 @@ impl FakeMeta {
     /// On a free local port, with the ids of `payload::{PHONE_NUMBER_ID, WABA_ID}`.
     pub async fn start() -> Self {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self::start_at(anywhere, Account::default())
-            .await
-            .expect("a local port is free")
+        Self::start_at(anywhere, Account::default()).await.expect("a local port is free")
     }
 
     /// On a given address, for a service that is configured before the fake runs.
@@ -53,11 +51,7 @@ impl FakeMeta {
         let (listener, address) = Server::listen(address).await?;
         let world = Arc::new(World::new(account, format!("http://{address}")));
         let server = Server::serve(listener, graph::router(Arc::clone(&world)));
-        Ok(Self {
-            world,
-            address,
-            _server: server,
-        })
+        Ok(Self { world, address, _server: server })
     }
 
     /// What goes into `WHATSAPP_API_BASE_URL`.
@@ -89,12 +83,7 @@ impl FakeMeta {
 
     /// The next `n` sends to this phone or user id.
     pub fn fail_next_to(&self, person: &str, n: usize, behaviour: impl Into<Behaviour>) {
-        self.wait_for_call(
-            Endpoint::Send,
-            Some(person.trim_start_matches('+').to_owned()),
-            n,
-            behaviour.into(),
-        );
+        self.wait_for_call(Endpoint::Send, Some(person.trim_start_matches('+').to_owned()), n, behaviour.into());
     }
 
     /// The next `n` calls of another kind.
@@ -116,12 +105,7 @@ impl FakeMeta {
 
     fn wait_for_call(&self, endpoint: Endpoint, person: Option<String>, n: usize, behaviour: Behaviour) {
         if n > 0 {
-            locked(&self.world.controls).faults.push(Fault {
-                endpoint,
-                person,
-                left: n,
-                behaviour,
-            });
+            locked(&self.world.controls).faults.push(Fault { endpoint, person, left: n, behaviour });
         }
     }
 }
@@ -180,9 +164,7 @@ impl FakeMeta {
     }
 
     pub fn sent_to(&self, person: &str) -> Vec<Sent> {
-        self.world
-            .ledger
-            .read(|recorded| recorded.sent_to(person).cloned().collect())
+        self.world.ledger.read(|recorded| recorded.sent_to(person).cloned().collect())
     }
 
     pub fn reads(&self) -> Vec<Read> {
@@ -210,28 +192,19 @@ impl FakeMeta {
     pub fn forget(&self) {
         self.world.ledger.write(|recorded| {
             let statuses_due = recorded.statuses_due;
-            *recorded = Recorded {
-                statuses_due,
-                ..Recorded::default()
-            };
+            *recorded = Recorded { statuses_due, ..Recorded::default() };
         });
     }
 
     /// All messages sent, once there are at least `n`.
     pub async fn wait_for_sent(&self, n: usize, within: Duration) -> Result<Vec<Sent>, TimedOut> {
-        self.wait_for(
-            &format!("{n} sent messages"),
-            |recorded| recorded.sent.len() >= n,
-            within,
-        )
-        .await?;
+        self.wait_for(&format!("{n} sent messages"), |recorded| recorded.sent.len() >= n, within).await?;
         Ok(self.sent())
     }
 
     /// Every status of every accepted message was posted (or given up).
     pub async fn wait_for_statuses(&self, within: Duration) -> Result<Vec<StatusPost>, TimedOut> {
-        self.wait_for("all statuses posted", |recorded| recorded.statuses_due == 0, within)
-            .await?;
+        self.wait_for("all statuses posted", |recorded| recorded.statuses_due == 0, within).await?;
         Ok(self.statuses())
     }
 

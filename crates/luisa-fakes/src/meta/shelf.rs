@@ -33,11 +33,7 @@ impl MediaRef {
     /// A reference to something that the fake does not hold.
     pub fn of(id: &str, mime_type: &str, bytes: &[u8]) -> Self {
         let sha256 = STANDARD.encode(Sha256::digest(bytes));
-        Self {
-            id: id.to_owned(),
-            mime_type: mime_type.to_owned(),
-            sha256,
-        }
+        Self { id: id.to_owned(), mime_type: mime_type.to_owned(), sha256 }
     }
 }
 
@@ -64,11 +60,7 @@ impl Shelf {
         // Drawn, not counted: a service that outlives a fake must never see an id again.
         let id = format!("9{:015}", random.random_range(0..1_000_000_000_000_000_u64));
         let reference = MediaRef::of(&id, mime_type, &bytes);
-        let stored = Stored {
-            mime_type: mime_type.to_owned(),
-            sha256_hex: hex::encode(Sha256::digest(&bytes)),
-            bytes,
-        };
+        let stored = Stored { mime_type: mime_type.to_owned(), sha256_hex: hex::encode(Sha256::digest(&bytes)), bytes };
         self.media.insert(id, stored);
         reference
     }
@@ -93,9 +85,7 @@ impl Shelf {
     }
 
     pub(super) fn template(&self, name: &str, language: &str) -> Option<&Template> {
-        self.templates
-            .iter()
-            .find(|template| template.name == name && template.language == language)
+        self.templates.iter().find(|template| template.name == name && template.language == language)
     }
 
     pub(super) fn phone(&self, id: &str, display: &str) -> Value {
@@ -120,12 +110,7 @@ impl Shelf {
 
 impl Template {
     pub fn approved(name: &str, language: &str, body_parameters: usize) -> Self {
-        Self {
-            name: name.to_owned(),
-            language: language.to_owned(),
-            status: "APPROVED".to_owned(),
-            body_parameters,
-        }
+        Self { name: name.to_owned(), language: language.to_owned(), status: "APPROVED".to_owned(), body_parameters }
     }
 
     pub(super) fn listed(&self) -> Value {

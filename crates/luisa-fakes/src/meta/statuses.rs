@@ -29,23 +29,13 @@ impl AutoStatuses {
     /// For example `&["sent", "delivered", "read"]`; an empty list leaves only the failures of `Behaviour::FailLater`.
     pub fn new(webhook_url: impl Into<String>, secret: Option<&str>, steps: &[&str]) -> Self {
         let steps = steps.iter().map(|step| (*step).to_owned()).collect();
-        Self {
-            webhook: Webhook::new(webhook_url, secret),
-            steps,
-            shuffle: None,
-            copies: 1,
-            at_once: 16,
-            tries: 5,
-        }
+        Self { webhook: Webhook::new(webhook_url, secret), steps, shuffle: None, copies: 1, at_once: 16, tries: 5 }
     }
 
     /// The statuses of one message arrive in any order.
     #[must_use]
     pub fn shuffled(self, seed: u64) -> Self {
-        Self {
-            shuffle: Some(seed),
-            ..self
-        }
+        Self { shuffle: Some(seed), ..self }
     }
 
     /// Every status arrives twice.
@@ -57,32 +47,20 @@ impl AutoStatuses {
     /// How many messages' statuses are posted at the same time (16 unless told).
     #[must_use]
     pub fn at_once(self, messages: usize) -> Self {
-        Self {
-            at_once: messages.max(1),
-            ..self
-        }
+        Self { at_once: messages.max(1), ..self }
     }
 
     /// How often a status is posted before it is given up (5 unless told).
     #[must_use]
     pub fn tries(self, tries: u32) -> Self {
-        Self {
-            tries: tries.max(1),
-            ..self
-        }
+        Self { tries: tries.max(1), ..self }
     }
 
     fn steps_for(&self, job: &Job, random: &mut StdRng) -> Vec<String> {
         let mut steps: Vec<String> = match &job.failure {
             None => self.steps.clone(),
             // A failure after `sent` is what really happens; without statuses at all there is only the failure.
-            Some(_) => self
-                .steps
-                .iter()
-                .filter(|step| *step == "sent")
-                .cloned()
-                .chain(["failed".to_owned()])
-                .collect(),
+            Some(_) => self.steps.iter().filter(|step| *step == "sent").cloned().chain(["failed".to_owned()]).collect(),
         };
         if self.copies > 1 {
             steps = steps.iter().flat_map(|step| vec![step.clone(); self.copies]).collect();
@@ -115,12 +93,7 @@ impl Postman {
         let (round, jobs) = mpsc::unbounded_channel();
         tokio::spawn(walk(plan.clone(), jobs, Arc::clone(&ledger)));
         let random = StdRng::seed_from_u64(plan.shuffle.unwrap_or_default());
-        Self {
-            plan,
-            random,
-            round,
-            ledger,
-        }
+        Self { plan, random, round, ledger }
     }
 
     pub(super) fn hand_over(&mut self, job: Job) {
@@ -138,10 +111,7 @@ async fn walk(
 ) {
     let places = Arc::new(Semaphore::new(plan.at_once));
     while let Some((job, steps)) = jobs.recv().await {
-        let place = Arc::clone(&places)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
         let (plan, ledger) = (plan.clone(), Arc::clone(&ledger));
         tokio::spawn(async move {
             for step in steps {
@@ -163,17 +133,11 @@ async fn post(plan: &AutoStatuses, job: &Job, step: &str, ledger: &Ledger<Record
     let taken = plan.webhook.post_until_taken(&status(&told), plan.tries).await.is_ok();
     ledger.write(|recorded| {
         recorded.statuses_due -= 1;
-        recorded.statuses.push(StatusPost {
-            wamid: job.wamid.clone(),
-            status: step.to_owned(),
-            taken,
-        });
+        recorded.statuses.push(StatusPost { wamid: job.wamid.clone(), status: step.to_owned(), taken });
     });
 }
 
 pub(crate) fn unix_now() -> u64 {
     // A clock before 1970 is no clock worth failing for.
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -121,12 +121,7 @@ impl World {
             self.ledger.write(|recorded| recorded.lost.push(sent));
             return answer;
         }
-        let job = Job {
-            wamid: sent.wamid.clone(),
-            person: addressee(&sent),
-            opaque: sent.opaque.clone(),
-            failure,
-        };
+        let job = Job { wamid: sent.wamid.clone(), person: addressee(&sent), opaque: sent.opaque.clone(), failure };
         self.ledger.write(|recorded| recorded.sent.push(sent));
         if let Some(postman) = locked(&self.postman).as_mut() {
             postman.hand_over(job);
@@ -159,9 +154,5 @@ fn accepted(sent: &Sent) -> Value {
 }
 
 fn addressee(sent: &Sent) -> Person {
-    Person {
-        wa_id: sent.to.as_deref().and_then(phone_digits),
-        user_id: sent.recipient.clone(),
-        ..Person::default()
-    }
+    Person { wa_id: sent.to.as_deref().and_then(phone_digits), user_id: sent.recipient.clone(), ..Person::default() }
 }

@@ -62,10 +62,7 @@ impl ApiError {
     pub fn rate_limit(retry_after_seconds: u64) -> Self {
         let message = format!("Rate limit reached. Please try again in {retry_after_seconds}s.");
         let error = Self::new(429, "requests", Some("rate_limit_exceeded"), &message);
-        Self {
-            retry_after_seconds: Some(retry_after_seconds),
-            ..error
-        }
+        Self { retry_after_seconds: Some(retry_after_seconds), ..error }
     }
 
     /// 429 that does not pass: somebody has to pay.
@@ -76,12 +73,7 @@ impl ApiError {
 
     /// 500, 502, 503 or 504 as JSON (see `Answer::Gateway` for HTML).
     pub fn server(status: u16) -> Self {
-        Self::new(
-            status,
-            "server_error",
-            None,
-            "The server had an error while processing your request.",
-        )
+        Self::new(status, "server_error", None, "The server had an error while processing your request.")
     }
 
     pub fn bad_request(message: &str) -> Self {
@@ -93,21 +85,11 @@ impl ApiError {
     }
 
     pub fn unauthorized() -> Self {
-        Self::new(
-            401,
-            "invalid_request_error",
-            Some("invalid_api_key"),
-            "Incorrect API key provided.",
-        )
+        Self::new(401, "invalid_request_error", Some("invalid_api_key"), "Incorrect API key provided.")
     }
 
     pub fn forbidden() -> Self {
-        Self::new(
-            403,
-            "invalid_request_error",
-            Some("unsupported_country_region_territory"),
-            "Country not supported.",
-        )
+        Self::new(403, "invalid_request_error", Some("unsupported_country_region_territory"), "Country not supported.")
     }
 
     pub fn no_such_model(model: &str) -> Self {
@@ -117,13 +99,7 @@ impl ApiError {
 
     fn new(status: u16, kind: &str, code: Option<&str>, message: &str) -> Self {
         let (kind, code) = (kind.to_owned(), code.map(str::to_owned));
-        Self {
-            status,
-            kind,
-            code,
-            message: message.to_owned(),
-            retry_after_seconds: None,
-        }
+        Self { status, kind, code, message: message.to_owned(), retry_after_seconds: None }
     }
 
     pub(super) fn response(&self) -> Response {
@@ -131,9 +107,7 @@ impl ApiError {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = json_text(status, body.to_string());
         if let Some(seconds) = self.retry_after_seconds {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -170,20 +144,10 @@ impl Answer {
         let body = match self {
             Self::Text(text) => body_of(Said::text(&text)),
             Self::Json(value) => body_of(Said::text(&value.to_string())),
-            Self::CutShort(text) => body_of(Said {
-                finish_reason: "length",
-                ..Said::text(&text)
-            }),
+            Self::CutShort(text) => body_of(Said { finish_reason: "length", ..Said::text(&text) }),
             Self::Empty => body_of(Said::text("")),
-            Self::NullContent => body_of(Said {
-                content: Value::Null,
-                ..Said::text("")
-            }),
-            Self::Refusal(why) => body_of(Said {
-                content: Value::Null,
-                refusal: json!(why),
-                ..Said::text("")
-            }),
+            Self::NullContent => body_of(Said { content: Value::Null, ..Said::text("") }),
+            Self::Refusal(why) => body_of(Said { content: Value::Null, refusal: json!(why), ..Said::text("") }),
             Self::WithoutUsage(text) => without_usage(body_of(Said::text(&text))),
             Self::WrongTypes => json!({ "id": 7, "choices": { "message": ["text"] }, "usage": "many", "text": 12 }),
             Self::NoChoices => json!({ "id": "chatcmpl-empty", "object": "chat.completion", "choices": [] }),
@@ -217,11 +181,7 @@ pub(super) struct Said {
 
 impl Said {
     fn text(text: &str) -> Self {
-        Self {
-            content: json!(text),
-            refusal: Value::Null,
-            finish_reason: "stop",
-        }
+        Self { content: json!(text), refusal: Value::Null, finish_reason: "stop" }
     }
 }
 

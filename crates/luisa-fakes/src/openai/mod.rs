@@ -66,16 +66,10 @@ impl FakeOpenAi {
     pub async fn start() -> Self {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (listener, address) = Server::listen(anywhere).await.expect("a local port is free");
-        let world = Arc::new(World {
-            ledger: Ledger::new(Recorded::default()),
-            controls: Mutex::new(Controls::default()),
-        });
+        let world =
+            Arc::new(World { ledger: Ledger::new(Recorded::default()), controls: Mutex::new(Controls::default()) });
         let server = Server::serve(listener, router(Arc::clone(&world)));
-        Self {
-            world,
-            base_url: format!("http://{address}/v1"),
-            _server: server,
-        }
+        Self { world, base_url: format!("http://{address}/v1"), _server: server }
     }
 
     /// What goes into `OPENAI_BASE_URL`: it ends in `/v1`.
@@ -122,10 +116,7 @@ impl FakeOpenAi {
     /// All requests, once there are at least `n`.
     pub async fn wait_for_requests(&self, n: usize, within: Duration) -> Result<Vec<Request>, TimedOut> {
         let describe = |recorded: &Recorded| (format!("{n} requests"), format!("{} requests", recorded.requests.len()));
-        self.world
-            .ledger
-            .wait_until(|recorded| recorded.requests.len() >= n, within, describe)
-            .await?;
+        self.world.ledger.wait_until(|recorded| recorded.requests.len() >= n, within, describe).await?;
         Ok(self.requests())
     }
 }
@@ -147,10 +138,7 @@ async fn chat_completions(State(world): State<Arc<World>>, headers: HeaderMap, b
         return ApiError::bad_request("We could not parse the JSON body of your request.").response();
     };
     world.ledger.write(|recorded| {
-        recorded.requests.push(Request {
-            at: Instant::now(),
-            body: request.clone(),
-        });
+        recorded.requests.push(Request { at: Instant::now(), body: request.clone() });
     });
     let dialect = locked(&world.controls).dialect;
     if let Err(error) = rules::check(&request, dialect) {
@@ -187,9 +175,7 @@ async fn models(State(world): State<Arc<World>>, headers: HeaderMap) -> Response
 impl World {
     fn authorized(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = header
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .filter(|key| !key.trim().is_empty());
+        let given = header.and_then(|value| value.strip_prefix("Bearer ")).filter(|key| !key.trim().is_empty());
         let controls = locked(&self.controls);
         match (given, controls.key.as_deref()) {
             (None, _) => Err(ApiError::unauthorized()),
@@ -203,10 +189,7 @@ impl World {
         if let Some(answer) = controls.answers.pop_front() {
             return answer;
         }
-        controls
-            .script
-            .as_ref()
-            .map_or_else(|| Answer::from("Hola"), |script| script(request))
+        controls.script.as_ref().map_or_else(|| Answer::from("Hola"), |script| script(request))
     }
 }
 
@@ -214,14 +197,7 @@ fn completion(request: &Value, said: Said, burnt: bool) -> Value {
     let prompt_tokens = tokens_in(&request["messages"].to_string());
     let (said, reasoning_tokens) = if burnt {
         let cap = request["max_completion_tokens"].as_u64().unwrap_or_default();
-        (
-            Said {
-                content: json!(""),
-                refusal: Value::Null,
-                finish_reason: "length",
-            },
-            cap,
-        )
+        (Said { content: json!(""), refusal: Value::Null, finish_reason: "length" }, cap)
     } else {
         (said, 0)
     };

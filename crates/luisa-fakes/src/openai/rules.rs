@@ -65,9 +65,7 @@ fn check_current(request: &Value) -> Result<(), ApiError> {
                        Use 'max_completion_tokens' instead.";
         return Err(ApiError::unsupported("unsupported_parameter", message));
     }
-    let other_than_default = request
-        .get("temperature")
-        .is_some_and(|value| value.as_f64() != Some(1.0));
+    let other_than_default = request.get("temperature").is_some_and(|value| value.as_f64() != Some(1.0));
     if reasoning && other_than_default {
         let message = "Unsupported value: 'temperature' does not support this value with this model.";
         return Err(ApiError::unsupported("unsupported_value", message));
@@ -94,9 +92,7 @@ fn check_older(request: &Value) -> Result<(), ApiError> {
     let keys = request.as_object().into_iter().flat_map(|object| object.keys());
     for key in keys {
         if !KNOWN_TO_OLDER.contains(&key.as_str()) {
-            return Err(ApiError::bad_request(&format!(
-                "Unrecognized request argument supplied: {key}"
-            )));
+            return Err(ApiError::bad_request(&format!("Unrecognized request argument supplied: {key}")));
         }
     }
     Ok(())
@@ -123,12 +119,7 @@ fn is_strict(schema: &Value) -> bool {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return schema.get("items").is_none_or(is_strict);
     };
-    let required: Vec<&str> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     schema["additionalProperties"] == false
         && properties.keys().all(|key| required.contains(&key.as_str()))
         && properties.values().all(is_strict)

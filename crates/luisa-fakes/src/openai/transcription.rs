@@ -42,9 +42,7 @@ pub(super) async fn transcriptions(
     world.ledger.write(|recorded| recorded.transcriptions.push(request));
     let next = locked(&world.controls).transcripts.pop_front();
     let answer = next.unwrap_or_else(|| Answer::from("buenas, ¿tienen máquinas de coser?"));
-    answer
-        .play(|said| json!({ "text": said.content, "usage": { "type": "duration", "seconds": 3 } }))
-        .await
+    answer.play(|said| json!({ "text": said.content, "usage": { "type": "duration", "seconds": 3 } })).await
 }
 
 async fn read_form(form: Result<Multipart, MultipartRejection>) -> Result<Transcription, ApiError> {
@@ -88,19 +86,11 @@ fn checked(request: Transcription) -> Result<Transcription, ApiError> {
         let error = ApiError::bad_request("Maximum content size limit (26214400) exceeded.");
         return Err(ApiError { status: 413, ..error });
     }
-    let extension = request
-        .filename
-        .rsplit_once('.')
-        .map(|(_, extension)| extension.to_lowercase());
+    let extension = request.filename.rsplit_once('.').map(|(_, extension)| extension.to_lowercase());
     if !extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) {
-        return Err(ApiError::bad_request(
-            "Unrecognized file format. The file name tells the format.",
-        ));
+        return Err(ApiError::bad_request("Unrecognized file format. The file name tells the format."));
     }
-    if !rules::models()
-        .iter()
-        .any(|known| known["id"] == request.model.as_str())
-    {
+    if !rules::models().iter().any(|known| known["id"] == request.model.as_str()) {
         return Err(ApiError::no_such_model(&request.model));
     }
     Ok(request)

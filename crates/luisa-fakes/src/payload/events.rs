@@ -33,10 +33,7 @@ impl StatusOf {
     /// The `biz_opaque_callback_data` of the send.
     #[must_use]
     pub fn opaque(self, opaque: &str) -> Self {
-        Self {
-            opaque: Some(opaque.to_owned()),
-            ..self
-        }
+        Self { opaque: Some(opaque.to_owned()), ..self }
     }
 
     #[must_use]
@@ -47,10 +44,7 @@ impl StatusOf {
 
     #[must_use]
     pub fn without_pricing(self) -> Self {
-        Self {
-            with_pricing: false,
-            ..self
-        }
+        Self { with_pricing: false, ..self }
     }
 
     fn item(&self) -> Value {
@@ -92,10 +86,7 @@ pub fn echo(to: &Person, wamid: &str, at: u64, body: &str) -> Value {
 
 /// Anything else sent from the shop's phone.
 pub fn echo_of(to: &Person, wamid: &str, at: u64, kind: &str, body: Value) -> Value {
-    envelope(
-        "smb_message_echoes",
-        value_of("message_echoes", json!([outgoing(to, wamid, at, kind, body)])),
-    )
+    envelope("smb_message_echoes", value_of("message_echoes", json!([outgoing(to, wamid, at, kind, body)])))
 }
 
 /// A text that another app sent through the API: not a person.

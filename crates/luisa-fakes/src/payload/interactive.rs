@@ -5,13 +5,7 @@ use serde_json::{Value, json};
 
 pub fn button_reply(who: &Person, wamid: &str, at: u64, id: &str, title: &str) -> Value {
     let reply = json!({ "id": id, "title": title });
-    message_of_type(
-        who,
-        wamid,
-        at,
-        "interactive",
-        json!({ "type": "button_reply", "button_reply": reply }),
-    )
+    message_of_type(who, wamid, at, "interactive", json!({ "type": "button_reply", "button_reply": reply }))
 }
 
 /// A row's description comes back with it.
@@ -20,25 +14,13 @@ pub fn list_reply(who: &Person, wamid: &str, at: u64, (id, title): (&str, &str),
     if let Some(description) = description {
         reply["description"] = json!(description);
     }
-    message_of_type(
-        who,
-        wamid,
-        at,
-        "interactive",
-        json!({ "type": "list_reply", "list_reply": reply }),
-    )
+    message_of_type(who, wamid, at, "interactive", json!({ "type": "list_reply", "list_reply": reply }))
 }
 
 /// The answers of a flow are JSON inside a string.
 pub fn flow_reply(who: &Person, wamid: &str, at: u64, answers: &Value) -> Value {
     let reply = json!({ "name": "flow", "body": "Sent", "response_json": answers.to_string() });
-    message_of_type(
-        who,
-        wamid,
-        at,
-        "interactive",
-        json!({ "type": "nfm_reply", "nfm_reply": reply }),
-    )
+    message_of_type(who, wamid, at, "interactive", json!({ "type": "nfm_reply", "nfm_reply": reply }))
 }
 
 /// `response` is `accept` or `reject`.

@@ -115,45 +115,24 @@ pub fn order(who: &Person, wamid: &str, at: u64, items: &[OrderItem], note: Opti
 /// The person has another phone number; `old` is the person as known so far.
 pub fn user_changed_number(old: &Person, wamid: &str, at: u64, new_wa_id: &str) -> Value {
     let body = format!("User A changed from {} to {new_wa_id}", old.address());
-    system(
-        old,
-        wamid,
-        at,
-        json!({ "body": body, "type": "user_changed_number", "wa_id": new_wa_id }),
-    )
+    system(old, wamid, at, json!({ "body": body, "type": "user_changed_number", "wa_id": new_wa_id }))
 }
 
 /// The same news under its older name and key.
 pub fn customer_changed_number(old: &Person, wamid: &str, at: u64, new_wa_id: &str) -> Value {
     let body = format!("User A changed from {} to {new_wa_id}", old.address());
-    system(
-        old,
-        wamid,
-        at,
-        json!({ "body": body, "type": "customer_changed_number", "new_wa_id": new_wa_id }),
-    )
+    system(old, wamid, at, json!({ "body": body, "type": "customer_changed_number", "new_wa_id": new_wa_id }))
 }
 
 /// The business-scoped id is another one, as it is after a change of number.
 pub fn user_changed_user_id(old: &Person, wamid: &str, at: u64, new_user_id: &str) -> Value {
     let body = format!("User A changed from {} to {new_user_id}", old.address());
-    system(
-        old,
-        wamid,
-        at,
-        json!({ "body": body, "type": "user_changed_user_id", "user_id": new_user_id }),
-    )
+    system(old, wamid, at, json!({ "body": body, "type": "user_changed_user_id", "user_id": new_user_id }))
 }
 
 pub fn edit(who: &Person, wamid: &str, at: u64, original: &str, new_body: &str) -> Value {
     let message = json!({ "type": "text", "text": { "body": new_body } });
-    message_of_type(
-        who,
-        wamid,
-        at,
-        "edit",
-        json!({ "original_message_id": original, "message": message }),
-    )
+    message_of_type(who, wamid, at, "edit", json!({ "original_message_id": original, "message": message }))
 }
 
 pub fn revoke(who: &Person, wamid: &str, at: u64, original: &str) -> Value {

@@ -47,11 +47,7 @@ pub struct Person {
 
 impl Person {
     pub fn with_phone(wa_id: &str, name: &str) -> Self {
-        Self {
-            wa_id: Some(wa_id.to_owned()),
-            name: Some(name.to_owned()),
-            ..Self::default()
-        }
+        Self { wa_id: Some(wa_id.to_owned()), name: Some(name.to_owned()), ..Self::default() }
     }
 
     /// Somebody with a username, whose phone the shop does not get to see.
@@ -66,10 +62,7 @@ impl Person {
 
     #[must_use]
     pub fn and_user_id(self, user_id: &str) -> Self {
-        Self {
-            user_id: Some(user_id.to_owned()),
-            ..self
-        }
+        Self { user_id: Some(user_id.to_owned()), ..self }
     }
 
     /// The same number is always the same person; beyond 9,000 they have no phone.
@@ -77,11 +70,7 @@ impl Person {
         if n < PEOPLE_WITH_PHONE {
             return Self::with_phone(&format!("57300555{n:04}"), &format!("Cliente {n}"));
         }
-        Self::without_phone(
-            &format!("CO.1{n:015}"),
-            &format!("Cliente {n}"),
-            &format!("cliente.{n}"),
-        )
+        Self::without_phone(&format!("CO.1{n:015}"), &format!("Cliente {n}"), &format!("cliente.{n}"))
     }
 
     /// What the shop addresses this person by: the phone if there is one.
@@ -149,10 +138,7 @@ pub fn batch(payloads: Vec<Value>) -> Value {
 /// Several messages in the value of the first. Its contacts are each person once, last first: not aligned with the
 /// messages.
 pub fn merge_messages(payloads: Vec<Value>) -> Value {
-    let mut merged = payloads
-        .first()
-        .cloned()
-        .unwrap_or_else(|| envelope("messages", value_of("messages", json!([]))));
+    let mut merged = payloads.first().cloned().unwrap_or_else(|| envelope("messages", value_of("messages", json!([]))));
     let mut contacts: Vec<Value> = Vec::new();
     let mut messages = Vec::new();
     for mut payload in payloads {

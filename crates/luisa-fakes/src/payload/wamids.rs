@@ -12,9 +12,7 @@ pub struct Wamids {
 
 impl Wamids {
     pub fn new(seed: u64) -> Self {
-        Self {
-            random: StdRng::seed_from_u64(seed),
-        }
+        Self { random: StdRng::seed_from_u64(seed) }
     }
 
     pub fn fresh(&mut self) -> String {

@@ -18,19 +18,10 @@ async fn an_uploaded_file_can_be_sent_looked_up_and_downloaded() {
     let recorded = &meta.uploads()[0];
     assert_eq!((recorded.size, recorded.mime_type.as_str()), (100, "image/png"));
     assert_eq!(recorded.filename.as_deref(), Some("foto.png"));
-    assert_eq!(
-        caller
-            .send(&crate::world::message("image", json!({ "id": id })))
-            .await
-            .0,
-        200
-    );
+    assert_eq!(caller.send(&crate::world::message("image", json!({ "id": id }))).await.0, 200);
 
     let (_, found) = answer(caller.get(id)).await;
-    assert_eq!(
-        (&found["file_size"], &found["mime_type"]),
-        (&json!(100), &json!("image/png"))
-    );
+    assert_eq!((&found["file_size"], &found["mime_type"]), (&json!(100), &json!("image/png")));
     let url = found["url"].as_str().unwrap();
     let file = caller.http.get(url).bearer_auth("token").send().await.unwrap();
     assert_eq!(file.headers()["content-type"], "image/png");
@@ -49,25 +40,13 @@ async fn a_download_needs_the_token_a_user_agent_and_a_fresh_url() {
     let bare = reqwest::Client::builder().timeout(crate::world::SOON).build().unwrap();
     assert_eq!(bare.get(url).bearer_auth("token").send().await.unwrap().status(), 403);
     meta.expire_media_urls();
-    assert_eq!(
-        caller.http.get(url).bearer_auth("token").send().await.unwrap().status(),
-        404
-    );
+    assert_eq!(caller.http.get(url).bearer_auth("token").send().await.unwrap().status(), 404);
     let (_, again) = answer(caller.get(&voice.id)).await;
-    let fresh = caller
-        .http
-        .get(again["url"].as_str().unwrap())
-        .bearer_auth("token")
-        .send()
-        .await
-        .unwrap();
+    let fresh = caller.http.get(again["url"].as_str().unwrap()).bearer_auth("token").send().await.unwrap();
     assert_eq!(fresh.status(), 200);
     meta.expire_media(&voice.id);
     let (status, gone) = answer(caller.get(&voice.id)).await;
-    assert_eq!(
-        (status, &gone["error"]["code"], &gone["error"]["error_subcode"]),
-        (400, &json!(100), &json!(33))
-    );
+    assert_eq!((status, &gone["error"]["code"], &gone["error"]["error_subcode"]), (400, &json!(100), &json!(33)));
 }
 
 #[tokio::test]
@@ -77,18 +56,9 @@ async fn the_hash_is_base64_in_webhooks_hex_in_the_lookup_and_can_be_made_wrong(
     let photo = meta.put_media("image/jpeg", b"abc".to_vec());
     assert_eq!(photo.sha256, "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     let (_, found) = answer(caller.get(&photo.id)).await;
-    assert_eq!(
-        found["sha256"],
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    );
+    assert_eq!(found["sha256"], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     meta.corrupt_media(&photo.id);
-    let file = caller
-        .http
-        .get(found["url"].as_str().unwrap())
-        .bearer_auth("token")
-        .send()
-        .await
-        .unwrap();
+    let file = caller.http.get(found["url"].as_str().unwrap()).bearer_auth("token").send().await.unwrap();
     assert_ne!(file.bytes().await.unwrap(), b"abc".as_slice());
 }
 
@@ -106,10 +76,7 @@ async fn uploads_have_types_and_sizes() {
         let (_, body) = answer(upload(&caller, &meta, mime_type, vec![0; size])).await;
         assert_eq!(body["error"]["code"], code, "{mime_type} {size}");
     }
-    assert_eq!(
-        answer(upload(&caller, &meta, "image/jpeg", vec![0; 5 * mib])).await.0,
-        200
-    );
+    assert_eq!(answer(upload(&caller, &meta, "image/jpeg", vec![0; 5 * mib])).await.0, 200);
     let url = format!("{}/v26.0/{}/media", meta.base_url(), meta.account().phone_number_id);
     let without_product = Form::new().part("file", Part::bytes(vec![1]).mime_str("image/png").unwrap());
     let (status, _) = answer(caller.http.post(&url).bearer_auth("token").multipart(without_product)).await;
@@ -131,13 +98,7 @@ async fn media_endpoints_fail_on_command() {
     assert_eq!(caller.get(&photo.id).send().await.unwrap().status(), 503);
     let (_, found) = answer(caller.get(&photo.id)).await;
     meta.fail_next_at(Endpoint::MediaDownload, 1, Behaviour::Reset(Fate::Lost));
-    let broken = caller
-        .http
-        .get(found["url"].as_str().unwrap())
-        .bearer_auth("token")
-        .send()
-        .await
-        .unwrap();
+    let broken = caller.http.get(found["url"].as_str().unwrap()).bearer_auth("token").send().await.unwrap();
     broken.bytes().await.unwrap_err();
 }
 
@@ -150,10 +111,7 @@ async fn the_phone_number_tells_its_fields() {
     assert_eq!((&phone["id"], &phone["quality_rating"]), (&json!(id), &json!("GREEN")));
     meta.set_phone_field("quality_rating", json!("RED"));
     let (_, chosen) = answer(caller.get(&format!("{id}?fields=quality_rating,throughput"))).await;
-    assert_eq!(
-        chosen,
-        json!({ "id": id, "quality_rating": "RED", "throughput": { "level": "STANDARD" } })
-    );
+    assert_eq!(chosen, json!({ "id": id, "quality_rating": "RED", "throughput": { "level": "STANDARD" } }));
 }
 
 #[tokio::test]
@@ -161,24 +119,11 @@ async fn the_account_lists_templates_and_subscribed_apps() {
     let meta = FakeMeta::start().await;
     let caller = Caller::of(&meta);
     meta.add_template(Template::approved("aviso_equipo", "es_CO", 3));
-    meta.add_template(Template {
-        status: "PENDING".into(),
-        ..Template::approved("otro", "es_CO", 0)
-    });
+    meta.add_template(Template { status: "PENDING".into(), ..Template::approved("otro", "es_CO", 0) });
     let (_, page) = answer(caller.account("message_templates")).await;
-    let listed: Vec<(&Value, &Value)> = page["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| (&item["name"], &item["status"]))
-        .collect();
-    assert_eq!(
-        listed,
-        [
-            (&json!("aviso_equipo"), &json!("APPROVED")),
-            (&json!("otro"), &json!("PENDING"))
-        ]
-    );
+    let listed: Vec<(&Value, &Value)> =
+        page["data"].as_array().unwrap().iter().map(|item| (&item["name"], &item["status"])).collect();
+    assert_eq!(listed, [(&json!("aviso_equipo"), &json!("APPROVED")), (&json!("otro"), &json!("PENDING"))]);
     assert_eq!(page["data"][0]["components"][0]["text"], "{{1}} {{2}} {{3}}");
     let (_, filtered) = answer(caller.account("message_templates?name=otro")).await;
     assert_eq!(filtered["data"].as_array().unwrap().len(), 1);
@@ -191,26 +136,15 @@ async fn the_account_lists_templates_and_subscribed_apps() {
 #[tokio::test]
 async fn a_service_with_its_own_ids_can_be_served_at_a_known_address() {
     let first = FakeMeta::start().await;
-    let account = Account {
-        phone_number_id: "555".into(),
-        ..Account::default()
-    };
-    assert!(
-        FakeMeta::start_at(first.address(), account.clone()).await.is_err(),
-        "the address is taken"
-    );
-    let meta = FakeMeta::start_at("127.0.0.1:0".parse().unwrap(), account)
-        .await
-        .unwrap();
+    let account = Account { phone_number_id: "555".into(), ..Account::default() };
+    assert!(FakeMeta::start_at(first.address(), account.clone()).await.is_err(), "the address is taken");
+    let meta = FakeMeta::start_at("127.0.0.1:0".parse().unwrap(), account).await.unwrap();
     assert_eq!(answer(Caller::of(&meta).get("555")).await.1["id"], "555");
 }
 
 fn upload(caller: &Caller, meta: &FakeMeta, mime_type: &str, bytes: Vec<u8>) -> RequestBuilder {
     let file = Part::bytes(bytes).file_name("foto.png").mime_str(mime_type).unwrap();
-    let form = Form::new()
-        .text("messaging_product", "whatsapp")
-        .text("type", mime_type.to_owned())
-        .part("file", file);
+    let form = Form::new().text("messaging_product", "whatsapp").text("type", mime_type.to_owned()).part("file", file);
     let url = format!("{}/v26.0/{}/media", meta.base_url(), meta.account().phone_number_id);
     caller.http.post(url).bearer_auth("token").multipart(form)
 }

@@ -57,10 +57,7 @@ async fn every_code_of_the_table_has_its_http_status() {
         meta.fail_next(1, graph_error(code));
         let (status, body) = caller.send(&text_to(PHONE, "Hola")).await;
         assert_eq!((status, &body["error"]["code"]), (http, &json!(code)));
-        assert_ne!(
-            body["error"]["error_data"]["details"], "An unknown error occurred.",
-            "{code} is not in the table"
-        );
+        assert_ne!(body["error"]["error_data"]["details"], "An unknown error occurred.", "{code} is not in the table");
     }
     assert!(meta.sent().is_empty());
     assert_eq!(meta.attempts().len(), cases.len());
@@ -69,18 +66,9 @@ async fn every_code_of_the_table_has_its_http_status() {
 #[tokio::test]
 async fn a_refusal_can_be_changed() {
     let meta = FakeMeta::start().await;
-    let refusal = graph_error(130429)
-        .with_status(400)
-        .with_retry_after(7)
-        .with_details("demasiado")
-        .transient();
+    let refusal = graph_error(130429).with_status(400).with_retry_after(7).with_details("demasiado").transient();
     meta.fail_next(1, refusal);
-    let response = Caller::of(&meta)
-        .messages()
-        .json(&text_to(PHONE, "Hola"))
-        .send()
-        .await
-        .unwrap();
+    let response = Caller::of(&meta).messages().json(&text_to(PHONE, "Hola")).send().await.unwrap();
     assert_eq!(response.status(), 400);
     assert_eq!(response.headers()["retry-after"], "7");
     let body: serde_json::Value = response.json().await.unwrap();
@@ -130,12 +118,7 @@ async fn a_script_decides_from_the_message_until_the_fake_behaves_again() {
 async fn a_gateway_answers_html() {
     let meta = FakeMeta::start().await;
     meta.fail_next(1, Behaviour::Gateway(503));
-    let response = Caller::of(&meta)
-        .messages()
-        .json(&text_to(PHONE, "Hola"))
-        .send()
-        .await
-        .unwrap();
+    let response = Caller::of(&meta).messages().json(&text_to(PHONE, "Hola")).send().await.unwrap();
     assert_eq!(response.status(), 503);
     assert!(response.text().await.unwrap().starts_with("<html>"));
     assert!(meta.sent().is_empty());
@@ -145,24 +128,12 @@ async fn a_gateway_answers_html() {
 async fn a_hanging_call_is_never_taken() {
     let meta = FakeMeta::start().await;
     meta.fail_next(1, Behaviour::Hang(None));
-    let error = Caller::impatient(&meta)
-        .messages()
-        .json(&text_to(PHONE, "Hola"))
-        .send()
-        .await
-        .unwrap_err();
+    let error = Caller::impatient(&meta).messages().json(&text_to(PHONE, "Hola")).send().await.unwrap_err();
     assert!(error.is_timeout() && !error.is_connect());
-    meta.wait_until(|recorded| recorded.attempts.len() == 1, SOON)
-        .await
-        .unwrap();
+    meta.wait_until(|recorded| recorded.attempts.len() == 1, SOON).await.unwrap();
     assert!(meta.sent().is_empty() && !meta.attempts()[0].taken);
     meta.fail_next(1, Behaviour::Hang(Some(Duration::from_millis(1))));
-    let response = Caller::of(&meta)
-        .messages()
-        .json(&text_to(PHONE, "Hola"))
-        .send()
-        .await
-        .unwrap();
+    let response = Caller::of(&meta).messages().json(&text_to(PHONE, "Hola")).send().await.unwrap();
     assert_eq!(response.status(), 504);
 }
 
@@ -170,12 +141,7 @@ async fn a_hanging_call_is_never_taken() {
 async fn a_late_answer_was_taken_although_the_caller_gave_up() {
     let meta = FakeMeta::start().await;
     meta.fail_next(1, Behaviour::AnswerAfter(SOON));
-    let error = Caller::impatient(&meta)
-        .messages()
-        .json(&text_to(PHONE, "Hola"))
-        .send()
-        .await
-        .unwrap_err();
+    let error = Caller::impatient(&meta).messages().json(&text_to(PHONE, "Hola")).send().await.unwrap_err();
     assert!(error.is_timeout());
     assert_eq!(meta.wait_for_sent(1, SOON).await.unwrap()[0].text, "Hola");
     meta.fail_next(1, Behaviour::AnswerAfter(Duration::from_millis(1)));
@@ -187,12 +153,7 @@ async fn a_reset_breaks_off_in_the_body_of_a_200() {
     let meta = FakeMeta::start().await;
     for (fate, taken) in [(Fate::Lost, 0), (Fate::Taken, 1)] {
         meta.fail_next(1, Behaviour::Reset(fate));
-        let response = Caller::of(&meta)
-            .messages()
-            .json(&text_to(PHONE, "Hola"))
-            .send()
-            .await
-            .unwrap();
+        let response = Caller::of(&meta).messages().json(&text_to(PHONE, "Hola")).send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.bytes().await.unwrap_err();
         assert_eq!(meta.sent().len(), taken);
@@ -204,12 +165,7 @@ async fn garbage_is_a_200_without_json() {
     let meta = FakeMeta::start().await;
     for (fate, taken) in [(Fate::Lost, 0), (Fate::Taken, 1)] {
         meta.fail_next(1, Behaviour::Garbage(fate));
-        let response = Caller::of(&meta)
-            .messages()
-            .json(&text_to(PHONE, "Hola"))
-            .send()
-            .await
-            .unwrap();
+        let response = Caller::of(&meta).messages().json(&text_to(PHONE, "Hola")).send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.json::<serde_json::Value>().await.unwrap_err();
         assert_eq!(meta.sent().len(), taken);

@@ -9,12 +9,7 @@ use serde_json::{Value, json};
 async fn lengths_are_counted_in_characters() {
     let meta = FakeMeta::start().await;
     let caller = Caller::of(&meta);
-    let caption = |n: usize| {
-        message(
-            "image",
-            json!({ "link": "https://example.com/a.jpg", "caption": "ñ".repeat(n) }),
-        )
-    };
+    let caption = |n: usize| message("image", json!({ "link": "https://example.com/a.jpg", "caption": "ñ".repeat(n) }));
     let body = |n: usize| buttons(&"ñ".repeat(n), &[("a", "Sí")]);
     let opaque = |n: usize| {
         let mut message = text_to(PHONE, "Hola");
@@ -52,11 +47,7 @@ async fn buttons_have_limits() {
         &[("a", "")],
     ];
     for choices in bad {
-        assert_eq!(
-            caller.refused(&buttons("¿Cuál?", choices)).await.0,
-            131009,
-            "{choices:?}"
-        );
+        assert_eq!(caller.refused(&buttons("¿Cuál?", choices)).await.0, 131009, "{choices:?}");
     }
 }
 
@@ -64,11 +55,7 @@ async fn buttons_have_limits() {
 async fn lists_have_limits() {
     let meta = FakeMeta::start().await;
     let caller = Caller::of(&meta);
-    let rows = |n: usize| -> Vec<Value> {
-        (0..n)
-            .map(|i| json!({ "id": format!("r{i}"), "title": "Fila" }))
-            .collect()
-    };
+    let rows = |n: usize| -> Vec<Value> { (0..n).map(|i| json!({ "id": format!("r{i}"), "title": "Fila" })).collect() };
     let section = |rows: Vec<Value>| json!([{ "title": "Todo", "rows": rows }]);
     assert_eq!(caller.send(&list("Ver", section(rows(10)))).await.0, 200);
     let odd_row = |key: &str, n: usize| {
@@ -78,11 +65,7 @@ async fn lists_have_limits() {
     };
     for (key, limit) in [("title", 24), ("description", 72), ("id", 200)] {
         assert_eq!(caller.send(&list("Ver", odd_row(key, limit))).await.0, 200);
-        assert_eq!(
-            caller.refused(&list("Ver", odd_row(key, limit + 1))).await.0,
-            131009,
-            "{key}"
-        );
+        assert_eq!(caller.refused(&list("Ver", odd_row(key, limit + 1))).await.0, 131009, "{key}");
     }
     let split = json!([{ "title": "A", "rows": rows(6) }, { "title": "B", "rows": rows(5) }]);
     assert_eq!(caller.refused(&list("Ver", split)).await.0, 131009);
@@ -132,24 +115,12 @@ async fn addresses_and_bodies_must_make_sense() {
         (without("text"), 131008),
         (with("context", json!({})), 131008),
         (with("recipient_type", json!("crowd")), 100),
-        (
-            message("image", json!({ "id": "1", "link": "https://example.com" })),
-            100,
-        ),
+        (message("image", json!({ "id": "1", "link": "https://example.com" })), 100),
         (message("image", json!({ "link": "i007.jpg" })), 100),
         (message("image", json!({ "id": "9000" })), 131009),
-        (
-            message("audio", json!({ "link": "https://example.com/a.ogg", "caption": "no" })),
-            100,
-        ),
+        (message("audio", json!({ "link": "https://example.com/a.ogg", "caption": "no" })), 100),
         (message("location", json!({ "latitude": 8.75 })), 131008),
-        (
-            message(
-                "interactive",
-                json!({ "type": "poll", "body": { "text": "x" }, "action": {} }),
-            ),
-            100,
-        ),
+        (message("interactive", json!({ "type": "poll", "body": { "text": "x" }, "action": {} })), 100),
     ];
     for (message, code) in cases {
         assert_eq!(caller.refused(&message).await.0, code, "{message}");
@@ -164,30 +135,18 @@ async fn templates_must_exist_be_approved_and_get_their_parameters() {
     let meta = FakeMeta::start().await;
     let caller = Caller::of(&meta);
     meta.add_template(Template::approved("aviso", "es_CO", 1));
-    let paused = Template {
-        status: "PAUSED".into(),
-        ..Template::approved("pausado", "es_CO", 0)
-    };
+    let paused = Template { status: "PAUSED".into(), ..Template::approved("pausado", "es_CO", 0) };
     meta.add_template(paused);
     let send = |name: &str, language: &str, parameters: &[&str]| {
-        let parameters: Vec<Value> = parameters
-            .iter()
-            .map(|text| json!({ "type": "text", "text": text }))
-            .collect();
+        let parameters: Vec<Value> = parameters.iter().map(|text| json!({ "type": "text", "text": text })).collect();
         let components = json!([{ "type": "body", "parameters": parameters }]);
-        message(
-            "template",
-            json!({ "name": name, "language": { "code": language }, "components": components }),
-        )
+        message("template", json!({ "name": name, "language": { "code": language }, "components": components }))
     };
     assert_eq!(caller.send(&send("aviso", "es_CO", &["Ana"])).await.0, 200);
     assert_eq!(caller.send(&send("aviso", "es", &["Ana"])).await.0, 404);
     assert_eq!(caller.refused(&send("otro", "es_CO", &["Ana"])).await.0, 132001);
     assert_eq!(caller.refused(&send("aviso", "es_CO", &[])).await.0, 132000);
-    assert_eq!(
-        caller.refused(&send("aviso", "es_CO", &["dos\nlíneas"])).await.0,
-        132018
-    );
+    assert_eq!(caller.refused(&send("aviso", "es_CO", &["dos\nlíneas"])).await.0, 132018);
     assert_eq!(caller.refused(&send("pausado", "es_CO", &[])).await.0, 132015);
 }
 
@@ -200,35 +159,20 @@ async fn another_number_another_version_and_another_path_are_unknown() {
         caller.http.post(url).bearer_auth("token").json(&text_to(PHONE, "Hola"))
     };
     let (_, other_number) = crate::world::answer(post("v26.0/999/messages")).await;
-    assert_eq!(
-        (&other_number["error"]["code"], &other_number["error"]["error_subcode"]),
-        (&json!(100), &json!(33))
-    );
-    for path in [
-        "latest/106000000000001/messages",
-        "v26.0/106000000000001/mesages",
-        "messages",
-    ] {
+    assert_eq!((&other_number["error"]["code"], &other_number["error"]["error_subcode"]), (&json!(100), &json!(33)));
+    for path in ["latest/106000000000001/messages", "v26.0/106000000000001/mesages", "messages"] {
         let (status, body) = crate::world::answer(post(path)).await;
         assert_eq!((status, &body["error"]["code"]), (400, &json!(2500)), "{path}");
     }
 }
 
 fn buttons(body: &str, choices: &[(&str, &str)]) -> Value {
-    let buttons: Vec<Value> = choices
-        .iter()
-        .map(|(id, title)| json!({ "type": "reply", "reply": { "id": id, "title": title } }))
-        .collect();
-    message(
-        "interactive",
-        json!({ "type": "button", "body": { "text": body }, "action": { "buttons": buttons } }),
-    )
+    let buttons: Vec<Value> =
+        choices.iter().map(|(id, title)| json!({ "type": "reply", "reply": { "id": id, "title": title } })).collect();
+    message("interactive", json!({ "type": "button", "body": { "text": body }, "action": { "buttons": buttons } }))
 }
 
 fn list(button: &str, sections: Value) -> Value {
     let action = json!({ "button": button, "sections": sections });
-    message(
-        "interactive",
-        json!({ "type": "list", "body": { "text": "Elija" }, "action": action }),
-    )
+    message("interactive", json!({ "type": "list", "body": { "text": "Elija" }, "action": action }))
 }

@@ -1,9 +1,6 @@
 //! Proves the fakes themselves, from outside, with an ordinary HTTP client.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "clippy's exception for tests does not reach their own tools"
-)]
+#![expect(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their own tools")]
 
 mod world;
 mod sends;

@@ -18,10 +18,7 @@ fn question() -> Value {
 }
 
 fn ask(openai: &FakeOpenAi, body: &Value) -> RequestBuilder {
-    client(SOON)
-        .post(format!("{}/chat/completions", openai.base_url()))
-        .bearer_auth("key")
-        .json(body)
+    client(SOON).post(format!("{}/chat/completions", openai.base_url())).bearer_auth("key").json(body)
 }
 
 #[tokio::test]
@@ -32,10 +29,7 @@ async fn answers_come_from_the_queue_then_from_the_script() {
     let (status, body) = answer(ask(&openai, &question())).await;
     assert_eq!(status, 200);
     let choice = &body["choices"][0];
-    assert_eq!(
-        (&choice["message"]["content"], &choice["finish_reason"]),
-        (&json!("Una industrial"), &json!("stop"))
-    );
+    assert_eq!((&choice["message"]["content"], &choice["finish_reason"]), (&json!("Una industrial"), &json!("stop")));
     assert_eq!(body["model"], "gpt-6-luna");
     let usage = &body["usage"];
     assert!(usage["prompt_tokens"].as_u64().unwrap() > 0 && usage["completion_tokens"].as_u64().unwrap() > 0);
@@ -57,11 +51,7 @@ async fn every_error_has_its_status_and_code() {
         (ApiError::server(503), 503, Value::Null),
         (ApiError::bad_request("no"), 400, Value::Null),
         (ApiError::unauthorized(), 401, json!("invalid_api_key")),
-        (
-            ApiError::forbidden(),
-            403,
-            json!("unsupported_country_region_territory"),
-        ),
+        (ApiError::forbidden(), 403, json!("unsupported_country_region_territory")),
         (ApiError::no_such_model("x"), 404, json!("model_not_found")),
     ];
     for (error, status, code) in cases {
@@ -69,10 +59,7 @@ async fn every_error_has_its_status_and_code() {
         openai.answer_next(error);
         let response = ask(&openai, &question()).send().await.unwrap();
         assert_eq!(response.status(), status);
-        let header = response
-            .headers()
-            .get("retry-after")
-            .map(|value| value.to_str().unwrap().parse().unwrap());
+        let header = response.headers().get("retry-after").map(|value| value.to_str().unwrap().parse().unwrap());
         assert_eq!(header, retry_after);
         let body: Value = response.json().await.unwrap();
         assert_eq!(body["error"]["code"], code);
@@ -105,14 +92,8 @@ async fn odd_answers_are_odd_in_the_way_they_say() {
     }
     let message = |n: usize| seen[n]["choices"][0]["message"].clone();
     assert_eq!(message(0)["content"], "");
-    assert_eq!(
-        (&message(1)["content"], &message(1)["refusal"]),
-        (&Value::Null, &Value::Null)
-    );
-    assert_eq!(
-        (&message(2)["content"], &message(2)["refusal"]),
-        (&Value::Null, &json!("No puedo"))
-    );
+    assert_eq!((&message(1)["content"], &message(1)["refusal"]), (&Value::Null, &Value::Null));
+    assert_eq!((&message(2)["content"], &message(2)["refusal"]), (&Value::Null, &json!("No puedo")));
     assert_eq!(seen[3]["choices"][0]["finish_reason"], "length");
     assert!(message(4)["content"] == "Hola" && seen[4].get("usage").is_none());
     assert!(seen[5]["id"].is_number() && seen[5]["usage"].is_string());
@@ -140,15 +121,8 @@ async fn slow_answers_outlast_a_short_deadline_and_arrive_within_a_long_one() {
     let openai = FakeOpenAi::start().await;
     let impatient = client(Duration::from_millis(400));
     let url = format!("{}/chat/completions", openai.base_url());
-    let drip = |every| Answer::Drip {
-        text: "Hola".into(),
-        every,
-    };
-    let slow_ones = [
-        Answer::Hang(None),
-        Answer::from("Hola").after(SOON),
-        drip(Duration::from_millis(100)),
-    ];
+    let drip = |every| Answer::Drip { text: "Hola".into(), every };
+    let slow_ones = [Answer::Hang(None), Answer::from("Hola").after(SOON), drip(Duration::from_millis(100))];
     for (place, slow) in slow_ones.into_iter().enumerate() {
         openai.answer_next(slow);
         let sent = impatient.post(&url).bearer_auth("key").json(&question()).send().await;
@@ -162,10 +136,7 @@ async fn slow_answers_outlast_a_short_deadline_and_arrive_within_a_long_one() {
     let short = Duration::from_millis(1);
     for slow in [Answer::from("Hola").after(short), drip(short)] {
         openai.answer_next(slow);
-        assert_eq!(
-            answer(ask(&openai, &question())).await.1["choices"][0]["message"]["content"],
-            "Hola"
-        );
+        assert_eq!(answer(ask(&openai, &question())).await.1["choices"][0]["message"]["content"], "Hola");
     }
     openai.answer_next(Answer::Hang(Some(short)));
     assert_eq!(ask(&openai, &question()).send().await.unwrap().status(), 504);
@@ -214,11 +185,7 @@ async fn parameters_that_a_model_does_not_know_are_refused() {
         (for_4o.clone(), 400),
     ];
     for (request, status) in cases {
-        assert_eq!(
-            ask(&openai, &request).send().await.unwrap().status(),
-            status,
-            "{request}"
-        );
+        assert_eq!(ask(&openai, &request).send().await.unwrap().status(), status, "{request}");
     }
     for_4o.as_object_mut().unwrap().remove("reasoning_effort");
     for_4o["temperature"] = json!(0.3);
@@ -243,10 +210,7 @@ async fn an_older_server_knows_other_parameters_and_any_model() {
 async fn a_key_is_needed_and_may_have_to_be_the_right_one() {
     let openai = FakeOpenAi::start().await;
     let url = format!("{}/chat/completions", openai.base_url());
-    assert_eq!(
-        client(SOON).post(url).json(&question()).send().await.unwrap().status(),
-        401
-    );
+    assert_eq!(client(SOON).post(url).json(&question()).send().await.unwrap().status(), 401);
     openai.accept_only_key("the good one");
     assert_eq!(ask(&openai, &question()).send().await.unwrap().status(), 401);
     assert!(openai.requests().is_empty());
@@ -255,11 +219,7 @@ async fn a_key_is_needed_and_may_have_to_be_the_right_one() {
 #[tokio::test]
 async fn models_tell_when_they_end() {
     let openai = FakeOpenAi::start().await;
-    let list = || {
-        client(SOON)
-            .get(format!("{}/models", openai.base_url()))
-            .bearer_auth("key")
-    };
+    let list = || client(SOON).get(format!("{}/models", openai.base_url())).bearer_auth("key");
     let (_, body) = answer(list()).await;
     let end_of = |id: &str| {
         let all = body["data"].as_array().unwrap();
@@ -275,42 +235,20 @@ async fn models_tell_when_they_end() {
 async fn transcriptions_are_recorded_and_answered() {
     let openai = FakeOpenAi::start().await;
     let upload = |filename: &str, bytes: Vec<u8>| {
-        let file = Part::bytes(bytes)
-            .file_name(filename.to_owned())
-            .mime_str("audio/ogg")
-            .unwrap();
-        let form = Form::new()
-            .part("file", file)
-            .text("model", "gpt-transcribe")
-            .text("language", "es");
+        let file = Part::bytes(bytes).file_name(filename.to_owned()).mime_str("audio/ogg").unwrap();
+        let form = Form::new().part("file", file).text("model", "gpt-transcribe").text("language", "es");
         let form = form.text("prompt", "Singer, Juki").text("response_format", "json");
-        client(SOON)
-            .post(format!("{}/audio/transcriptions", openai.base_url()))
-            .bearer_auth("key")
-            .multipart(form)
+        client(SOON).post(format!("{}/audio/transcriptions", openai.base_url())).bearer_auth("key").multipart(form)
     };
     openai.transcribe_next("cuánto vale la fileteadora");
     openai.transcribe_next(ApiError::rate_limit(1));
     let (status, body) = answer(upload("nota.ogg", vec![1; 50])).await;
     assert_eq!((status, &body["text"]), (200, &json!("cuánto vale la fileteadora")));
     let heard = &openai.transcriptions()[0];
-    assert_eq!(
-        (heard.filename.as_str(), heard.size, heard.model.as_str()),
-        ("nota.ogg", 50, "gpt-transcribe")
-    );
-    assert_eq!(
-        (heard.language.as_deref(), heard.prompt.as_deref()),
-        (Some("es"), Some("Singer, Juki"))
-    );
+    assert_eq!((heard.filename.as_str(), heard.size, heard.model.as_str()), ("nota.ogg", 50, "gpt-transcribe"));
+    assert_eq!((heard.language.as_deref(), heard.prompt.as_deref()), (Some("es"), Some("Singer, Juki")));
     assert_eq!(upload("nota.ogg", vec![1]).send().await.unwrap().status(), 429);
     assert_eq!(upload("nota.oga", vec![1]).send().await.unwrap().status(), 400);
     assert_eq!(upload("nota.ogg", vec![]).send().await.unwrap().status(), 400);
-    assert_eq!(
-        upload("nota.ogg", vec![0; 25 * 1024 * 1024 + 1])
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        413
-    );
+    assert_eq!(upload("nota.ogg", vec![0; 25 * 1024 * 1024 + 1]).send().await.unwrap().status(), 413);
 }

@@ -9,14 +9,7 @@ use std::collections::BTreeMap;
 const AT: u64 = 1_795_000_000;
 
 fn busy_payload() -> Value {
-    let say = |n: u32| {
-        payload::text(
-            &Person::numbered(n),
-            &format!("wamid.text{n}"),
-            AT,
-            "¿Qué precio tiene?",
-        )
-    };
+    let say = |n: u32| payload::text(&Person::numbered(n), &format!("wamid.text{n}"), AT, "¿Qué precio tiene?");
     let merged = payload::merge_messages((0..3).map(say).collect());
     let tapped = payload::button_reply(&Person::numbered(9_001), "wamid.tap", AT, "ver", "Ver más");
     let told = [1, 2].map(|n| StatusOf::new(&format!("wamid.status{n}"), "read", AT, &Person::numbered(n)));
@@ -33,23 +26,14 @@ fn the_untouched_are_in_their_place_as_they_were() {
         let mutation = mutate(seed, &payload);
         let found = found(&mutation.payload);
         for (id, item) in &mutation.untouched {
-            let copies = found
-                .get(id)
-                .unwrap_or_else(|| panic!("seed {seed}: {id} is gone; {:?}", mutation.damage));
-            assert!(
-                copies.iter().all(|copy| copy == item),
-                "seed {seed}: {id} differs; {:?}",
-                mutation.damage
-            );
+            let copies = found.get(id).unwrap_or_else(|| panic!("seed {seed}: {id} is gone; {:?}", mutation.damage));
+            assert!(copies.iter().all(|copy| copy == item), "seed {seed}: {id} differs; {:?}", mutation.damage);
         }
         changed += usize::from(mutation.payload != payload);
         spared += mutation.untouched.len();
     }
     assert!(changed > 1_800, "only {changed} of 2,000 were damaged at all");
-    assert!(
-        spared > 2_000 * 4,
-        "only {spared} items were spared: a test with them would prove little"
-    );
+    assert!(spared > 2_000 * 4, "only {spared} items were spared: a test with them would prove little");
 }
 
 #[test]
@@ -98,11 +82,7 @@ fn found(payload: &Value) -> BTreeMap<String, Vec<Value>> {
         if !change["field"].is_string() || !change["value"]["metadata"]["phone_number_id"].is_string() {
             continue;
         }
-        for item in arrays
-            .iter()
-            .filter_map(|array| change["value"][array].as_array())
-            .flatten()
-        {
+        for item in arrays.iter().filter_map(|array| change["value"][array].as_array()).flatten() {
             if let Some(id) = item["id"].as_str() {
                 found.entry(id.to_owned()).or_default().push(item.clone());
             }

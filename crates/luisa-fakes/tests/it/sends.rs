@@ -44,10 +44,7 @@ async fn everything_of_a_buttons_message_is_recorded() {
     assert_eq!(Caller::of(&meta).send(&send).await.0, 200);
     let sent = &meta.sent()[0];
     assert_eq!(sent.text, "¿Cuál le sirve?");
-    assert_eq!(
-        sent.buttons,
-        [("a".into(), "Familiar".into()), ("b".into(), "Industrial".into())]
-    );
+    assert_eq!(sent.buttons, [("a".into(), "Familiar".into()), ("b".into(), "Industrial".into())]);
     assert_eq!(sent.image, Some(photo.id));
     assert_eq!(sent.context.as_deref(), Some("wamid.quoted"));
     assert_eq!(sent.opaque.as_deref(), Some("outbox-7"));
@@ -106,15 +103,9 @@ async fn an_approved_template_is_accepted() {
     ]}]);
     let template = json!({ "name": "aviso", "language": { "code": "es_CO" }, "components": components });
     let (status, body) = Caller::of(&meta).send(&message("template", template)).await;
-    assert_eq!(
-        (status, &body["messages"][0]["message_status"]),
-        (200, &json!("accepted"))
-    );
+    assert_eq!((status, &body["messages"][0]["message_status"]), (200, &json!("accepted")));
     let sent = &meta.sent()[0];
-    assert_eq!(
-        (sent.template.as_deref(), sent.text.as_str()),
-        (Some("aviso"), "Ana\n0101")
-    );
+    assert_eq!((sent.template.as_deref(), sent.text.as_str()), (Some("aviso"), "Ana\n0101"));
 }
 
 #[tokio::test]
@@ -126,11 +117,7 @@ async fn reads_are_recorded_with_and_without_typing_and_are_not_sends() {
     assert_eq!(caller.send(&read).await, success);
     read["typing_indicator"] = json!({ "type": "text" });
     assert_eq!(caller.send(&read).await, success);
-    let reads: Vec<_> = meta
-        .reads()
-        .into_iter()
-        .map(|read| (read.message_id, read.typing))
-        .collect();
+    let reads: Vec<_> = meta.reads().into_iter().map(|read| (read.message_id, read.typing)).collect();
     assert_eq!(reads, [("wamid.1".to_owned(), false), ("wamid.1".to_owned(), true)]);
     assert!(meta.sent().is_empty() && meta.attempts().is_empty());
     read["message_id"] = json!("");
@@ -142,19 +129,10 @@ async fn without_a_token_nothing_is_taken() {
     let meta = FakeMeta::start().await;
     let caller = Caller::of(&meta);
     let url = format!("{}/v26.0/{PHONE_NUMBER_ID}/messages", meta.base_url());
-    let response = caller
-        .http
-        .post(url)
-        .json(&text_to(PHONE, "Hola"))
-        .send()
-        .await
-        .unwrap();
+    let response = caller.http.post(url).json(&text_to(PHONE, "Hola")).send().await.unwrap();
     assert_eq!(response.status(), 401);
     let body: serde_json::Value = response.json().await.unwrap();
-    assert_eq!(
-        (&body["error"]["code"], &body["error"]["error_subcode"]),
-        (&json!(190), &json!(463))
-    );
+    assert_eq!((&body["error"]["code"], &body["error"]["error_subcode"]), (&json!(190), &json!(463)));
     meta.accept_only_token("the good one");
     assert_eq!(caller.refused(&text_to(PHONE, "Hola")).await.0, 190);
     assert!(meta.sent().is_empty());
@@ -167,24 +145,15 @@ async fn a_waiter_wakes_when_the_message_arrives() {
     let (first, second) = (text_to(PHONE, "uno"), text_to(PHONE, "dos"));
     let (waited, ..) = tokio::join!(meta.wait_for_sent(2, SOON), caller.send(&first), caller.send(&second));
     assert_eq!(waited.unwrap().len(), 2);
-    meta.wait_until(|recorded| recorded.sent_to(PHONE).any(|sent| sent.text == "dos"), SOON)
-        .await
-        .unwrap();
+    meta.wait_until(|recorded| recorded.sent_to(PHONE).any(|sent| sent.text == "dos"), SOON).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_waiter_that_gives_up_says_what_it_saw() {
     let meta = FakeMeta::start().await;
     Caller::of(&meta).send(&text_to(PHONE, "solo este")).await;
-    let error = meta
-        .wait_for_sent(2, Duration::from_millis(1))
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("2 sent messages") && error.contains("solo este"),
-        "{error}"
-    );
+    let error = meta.wait_for_sent(2, Duration::from_millis(1)).await.unwrap_err().to_string();
+    assert!(error.contains("2 sent messages") && error.contains("solo este"), "{error}");
     meta.forget();
     assert!(meta.sent().is_empty());
 }

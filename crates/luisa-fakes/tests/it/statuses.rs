@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn an_accepted_message_is_followed_by_signed_statuses_in_order() {
     let (meta, service) = (FakeMeta::start().await, Service::answering(&[]).await);
-    meta.auto_statuses(AutoStatuses::new(
-        &service.url,
-        Some("secreto"),
-        &["sent", "delivered", "read"],
-    ));
+    meta.auto_statuses(AutoStatuses::new(&service.url, Some("secreto"), &["sent", "delivered", "read"]));
     let mut message = text_to(PHONE, "Hola");
     message["biz_opaque_callback_data"] = json!("outbox-7");
     Caller::of(&meta).send(&message).await;
@@ -22,10 +18,7 @@ async fn an_accepted_message_is_followed_by_signed_statuses_in_order() {
         assert_eq!(signature, Some(sign("secreto", &body)));
     }
     let status = &statuses(&service)[0];
-    assert_eq!(
-        (&status["id"], &status["recipient_id"]),
-        (&json!(meta.sent()[0].wamid), &json!(PHONE))
-    );
+    assert_eq!((&status["id"], &status["recipient_id"]), (&json!(meta.sent()[0].wamid), &json!(PHONE)));
     assert_eq!(status["biz_opaque_callback_data"], "outbox-7");
     assert_eq!(status["pricing"]["pricing_model"], "PMP");
     assert!(status["timestamp"].is_string());
@@ -40,10 +33,7 @@ async fn a_status_to_a_person_without_phone_names_the_user_id() {
     Caller::of(&meta).send(&message).await;
     meta.wait_for_statuses(SOON).await.unwrap();
     let status = &statuses(&service)[0];
-    assert_eq!(
-        (&status["recipient_user_id"], status.get("recipient_id")),
-        (&json!(USER_ID), None)
-    );
+    assert_eq!((&status["recipient_user_id"], status.get("recipient_id")), (&json!(USER_ID), None));
     assert_eq!(service.raw()[0].1, None, "no secret, no signature");
 }
 
@@ -63,9 +53,7 @@ async fn an_accepted_message_can_fail_later() {
 #[tokio::test]
 async fn statuses_can_be_doubled_and_out_of_order() {
     let (meta, service) = (FakeMeta::start().await, Service::answering(&[]).await);
-    let plan = AutoStatuses::new(&service.url, None, &["sent", "delivered", "read"])
-        .duplicated()
-        .shuffled(3);
+    let plan = AutoStatuses::new(&service.url, None, &["sent", "delivered", "read"]).duplicated().shuffled(3);
     meta.auto_statuses(plan.at_once(1));
     let caller = Caller::of(&meta);
     for _ in 0..10 {
@@ -83,10 +71,7 @@ async fn statuses_can_be_doubled_and_out_of_order() {
 
 #[tokio::test]
 async fn statuses_are_posted_again_until_taken_or_given_up() {
-    let (meta, service) = (
-        FakeMeta::start().await,
-        Service::answering(&[500, 503, 200, 500, 500]).await,
-    );
+    let (meta, service) = (FakeMeta::start().await, Service::answering(&[500, 503, 200, 500, 500]).await);
     meta.auto_statuses(AutoStatuses::new(&service.url, None, &["sent"]).tries(3));
     let caller = Caller::of(&meta);
     caller.send(&text_to(PHONE, "uno")).await;
@@ -110,16 +95,9 @@ async fn a_lost_message_has_no_status() {
 }
 
 fn statuses(service: &Service) -> Vec<Value> {
-    service
-        .bodies()
-        .iter()
-        .map(|body| body["entry"][0]["changes"][0]["value"]["statuses"][0].clone())
-        .collect()
+    service.bodies().iter().map(|body| body["entry"][0]["changes"][0]["value"]["statuses"][0].clone()).collect()
 }
 
 fn told(service: &Service) -> Vec<String> {
-    statuses(service)
-        .iter()
-        .map(|status| status["status"].as_str().unwrap().to_owned())
-        .collect()
+    statuses(service).iter().map(|status| status["status"].as_str().unwrap().to_owned()).collect()
 }

@@ -52,52 +52,30 @@ async fn redelivery_goes_on_until_taken_with_the_same_bytes() {
     let raw = service.raw();
     assert!(raw.len() == 3 && raw.iter().all(|post| *post == raw[0]));
     let deaf = Service::answering(&[500; 9]).await;
-    let error = Webhook::new(&deaf.url, None)
-        .post_until_taken(&body, 2)
-        .await
-        .unwrap_err();
+    let error = Webhook::new(&deaf.url, None).post_until_taken(&body, 2).await.unwrap_err();
     assert!(matches!(error, NotDelivered::Refused { tries: 2, last } if last == 500));
-    let nobody = Webhook::new("http://127.0.0.1:1/", None)
-        .post_until_taken(&body, 2)
-        .await
-        .unwrap_err();
+    let nobody = Webhook::new("http://127.0.0.1:1/", None).post_until_taken(&body, 2).await.unwrap_err();
     assert!(matches!(nobody, NotDelivered::Unreachable(_)));
 }
 
 #[tokio::test]
 async fn the_subscription_check_asks_as_meta_does() {
     let service = Service::answering(&[]).await;
-    let (status, query) = Webhook::new(&service.url, None)
-        .verify("clave", "1158201444")
-        .await
-        .unwrap();
+    let (status, query) = Webhook::new(&service.url, None).verify("clave", "1158201444").await.unwrap();
     assert_eq!(status, 200);
-    assert_eq!(
-        query,
-        "hub.mode=subscribe&hub.verify_token=clave&hub.challenge=1158201444"
-    );
+    assert_eq!(query, "hub.mode=subscribe&hub.verify_token=clave&hub.challenge=1158201444");
 }
 
 #[tokio::test]
 async fn a_customer_talks_and_taps_with_fresh_ids() {
     let service = Service::answering(&[]).await;
-    let mut ana = Customer::new(
-        Person::without_phone(USER_ID, "Ana", "ana.m"),
-        Webhook::new(&service.url, None),
-        7,
-    );
+    let mut ana = Customer::new(Person::without_phone(USER_ID, "Ana", "ana.m"), Webhook::new(&service.url, None), 7);
     let (first, _) = ana.says("Hola").await.unwrap();
     let (second, _) = ana.taps("wamid.shop", "ver", "Ver más").await.unwrap();
     assert_ne!(first, second);
     let message = |n: usize| service.bodies()[n]["entry"][0]["changes"][0]["value"]["messages"][0].clone();
-    assert_eq!(
-        (&message(0)["id"], &message(0)["text"]["body"]),
-        (&json!(first), &json!("Hola"))
-    );
-    assert_eq!(
-        message(1)["interactive"]["button_reply"],
-        json!({ "id": "ver", "title": "Ver más" })
-    );
+    assert_eq!((&message(0)["id"], &message(0)["text"]["body"]), (&json!(first), &json!("Hola")));
+    assert_eq!(message(1)["interactive"]["button_reply"], json!({ "id": "ver", "title": "Ver más" }));
     assert_eq!(message(1)["context"]["id"], "wamid.shop");
     assert!(message(0)["timestamp"].as_str().unwrap().parse::<u64>().unwrap() > 1_700_000_000);
 }

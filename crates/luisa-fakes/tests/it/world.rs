@@ -19,11 +19,7 @@ pub(crate) const USER_ID: &str = "CO.1047385771169864";
 
 pub(crate) fn client(timeout: Duration) -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .timeout(timeout)
-        .user_agent("test")
-        .build()
-        .unwrap()
+    reqwest::Client::builder().timeout(timeout).user_agent("test").build().unwrap()
 }
 
 /// The service's side of the Graph API.
@@ -34,29 +30,19 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn of(meta: &FakeMeta) -> Self {
-        Self {
-            http: client(SOON),
-            base_url: meta.base_url().to_owned(),
-        }
+        Self { http: client(SOON), base_url: meta.base_url().to_owned() }
     }
 
     pub(crate) fn impatient(meta: &FakeMeta) -> Self {
-        Self {
-            http: client(Duration::from_millis(400)),
-            base_url: meta.base_url().to_owned(),
-        }
+        Self { http: client(Duration::from_millis(400)), base_url: meta.base_url().to_owned() }
     }
 
     pub(crate) fn messages(&self) -> RequestBuilder {
-        self.http
-            .post(format!("{}/v26.0/{PHONE_NUMBER_ID}/messages", self.base_url))
-            .bearer_auth("token")
+        self.http.post(format!("{}/v26.0/{PHONE_NUMBER_ID}/messages", self.base_url)).bearer_auth("token")
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
-        self.http
-            .get(format!("{}/v26.0/{path}", self.base_url))
-            .bearer_auth("token")
+        self.http.get(format!("{}/v26.0/{path}", self.base_url)).bearer_auth("token")
     }
 
     pub(crate) fn account(&self, edge: &str) -> RequestBuilder {
@@ -75,10 +61,7 @@ impl Caller {
         let error = &body["error"];
         assert_eq!(error["type"], "OAuthException");
         assert!(error["fbtrace_id"].is_string() && error["message"].is_string());
-        (
-            error["code"].as_i64().unwrap(),
-            error["error_data"]["details"].as_str().unwrap().to_owned(),
-        )
+        (error["code"].as_i64().unwrap(), error["error_data"]["details"].as_str().unwrap().to_owned())
     }
 }
 
@@ -114,13 +97,8 @@ struct Seen {
 impl Service {
     /// Answers with these statuses first, then 200.
     pub(crate) async fn answering(first: &[u16]) -> Self {
-        let seen = Arc::new(Mutex::new(Seen {
-            answers: first.iter().copied().collect(),
-            ..Seen::default()
-        }));
-        let router = Router::new()
-            .route("/whatsapp/webhook", post(receive).get(verify))
-            .with_state(Arc::clone(&seen));
+        let seen = Arc::new(Mutex::new(Seen { answers: first.iter().copied().collect(), ..Seen::default() }));
+        let router = Router::new().route("/whatsapp/webhook", post(receive).get(verify)).with_state(Arc::clone(&seen));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/whatsapp/webhook", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -132,17 +110,12 @@ impl Service {
     }
 
     pub(crate) fn bodies(&self) -> Vec<Value> {
-        self.raw()
-            .iter()
-            .map(|(body, _)| serde_json::from_slice(body).unwrap())
-            .collect()
+        self.raw().iter().map(|(body, _)| serde_json::from_slice(body).unwrap()).collect()
     }
 }
 
 async fn receive(State(seen): State<Arc<Mutex<Seen>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let signature = headers
-        .get("x-hub-signature-256")
-        .map(|value| value.to_str().unwrap().to_owned());
+    let signature = headers.get("x-hub-signature-256").map(|value| value.to_str().unwrap().to_owned());
     let mut seen = seen.lock().unwrap();
     seen.bodies.push((body.to_vec(), signature));
     StatusCode::from_u16(seen.answers.pop_front().unwrap_or(200)).unwrap()

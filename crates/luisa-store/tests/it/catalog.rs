@@ -28,67 +28,26 @@ async fn the_staff_s_edit_wins_over_the_pack_and_what_left_the_pack_is_not_offer
     let shop = Shop::open();
     let pack = vec![item("I001", 100), item("I002", 200), item("I003", 300)];
     let report = shop.store.sync_catalog(at(0), pack.clone()).await.unwrap();
-    assert_eq!(
-        report,
-        SyncReport {
-            added: 3,
-            changed: 0,
-            unchanged: 0,
-            kept_edits: 0,
-            deactivated: 0
-        }
-    );
-    shop.store
-        .edit_catalog(at(1), vec![item("I001", 90), item("S001", 50)])
-        .await
-        .unwrap();
-    let report = shop
-        .store
-        .sync_catalog(at(2), vec![item("I001", 110), item("I002", 210)])
-        .await
-        .unwrap();
-    assert_eq!(
-        report,
-        SyncReport {
-            added: 0,
-            changed: 1,
-            unchanged: 0,
-            kept_edits: 1,
-            deactivated: 1
-        }
-    );
+    assert_eq!(report, SyncReport { added: 3, changed: 0, unchanged: 0, kept_edits: 0, deactivated: 0 });
+    shop.store.edit_catalog(at(1), vec![item("I001", 90), item("S001", 50)]).await.unwrap();
+    let report = shop.store.sync_catalog(at(2), vec![item("I001", 110), item("I002", 210)]).await.unwrap();
+    assert_eq!(report, SyncReport { added: 0, changed: 1, unchanged: 0, kept_edits: 1, deactivated: 1 });
     let rows = shop.store.catalog_items().await.unwrap();
-    let seen: Vec<_> = rows
-        .iter()
-        .map(|row| (row.item.item_id.as_str(), row.item.price_cop, row.item.active))
-        .collect();
-    let expected = [
-        ("I001", Some(90), true),
-        ("I002", Some(210), true),
-        ("I003", Some(300), false),
-        ("S001", Some(50), true),
-    ];
+    let seen: Vec<_> =
+        rows.iter().map(|row| (row.item.item_id.as_str(), row.item.price_cop, row.item.active)).collect();
+    let expected =
+        [("I001", Some(90), true), ("I002", Some(210), true), ("I003", Some(300), false), ("S001", Some(50), true)];
     assert_eq!(seen, expected);
     assert_eq!(shop.store.counts().await.unwrap().catalog_items, 3);
     let report = shop.store.sync_catalog(at(3), pack).await.unwrap();
-    assert_eq!(
-        (report.changed, report.deactivated),
-        (2, 0),
-        "what returns to the pack is offered again"
-    );
+    assert_eq!((report.changed, report.deactivated), (2, 0), "what returns to the pack is offered again");
 }
 
 #[tokio::test]
 async fn an_edited_fact_is_remembered_until_it_is_given_back_to_the_pack() {
     let shop = Shop::open();
-    shop.store
-        .edit_fact(at(0), "hours", Some("8 a 6"), "carmen")
-        .await
-        .unwrap();
-    shop.store
-        .edit_fact(at(1), "hours", Some("8 a 5"), "luisa")
-        .await
-        .unwrap();
+    shop.store.edit_fact(at(0), "hours", Some("8 a 6"), "carmen").await.unwrap();
+    shop.store.edit_fact(at(1), "hours", Some("8 a 5"), "luisa").await.unwrap();
     let edits = shop.store.fact_edits().await.unwrap();
     let expected = FactEdit {
         key: "hours".to_owned(),

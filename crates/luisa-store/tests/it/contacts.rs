@@ -8,10 +8,7 @@ use crate::shop::*;
 const USER: &str = "CO.1047385771169864";
 
 async fn says_as(shop: &Shop, second: i64, who: Identity, id: &str) -> ConversationId {
-    match shop
-        .accept_one(at(second), Arrival::Message(message(at(second), who, id, "hola")))
-        .await
-    {
+    match shop.accept_one(at(second), Arrival::Message(message(at(second), who, id, "hola"))).await {
         Receipt::Pending(chat) => chat,
         other => panic!("{other:?}"),
     }
@@ -24,10 +21,7 @@ async fn two_chats(shop: &Shop, phone_first: bool) -> (ConversationId, Conversat
     let (first, second) = if phone_first { (phone, user) } else { (user, phone) };
     let older = says_as(shop, 0, first.clone(), "a1").await;
     let claimed = shop.claim(at(10)).await;
-    shop.store
-        .commit_turn(at(10), claimed.claim, replying(&older, "a1", "uno"))
-        .await
-        .unwrap();
+    shop.store.commit_turn(at(10), claimed.claim, replying(&older, "a1", "uno")).await.unwrap();
     let younger = says_as(shop, 20, second.clone(), "b1").await;
     let claimed = shop.claim(at(30)).await;
     let mut turn = replying(&younger, "b1", "dos");
@@ -46,14 +40,7 @@ async fn merge_keeps_everything(phone_first: bool) {
     assert_ne!(older, younger);
     let merged = says_as(&shop, 50, identity(Some(ANA), Some(USER)), "d1").await;
     assert_eq!(merged, older, "the older contact survives");
-    for table in [
-        "messages",
-        "inbox",
-        "outbox",
-        "handoffs",
-        "notifications",
-        "interaction_traces",
-    ] {
+    for table in ["messages", "inbox", "outbox", "handoffs", "notifications", "interaction_traces"] {
         let stray = format!("SELECT count(*) FROM {table} WHERE conversation_id = '{younger}'");
         assert_eq!(shop.figure(&stray), 0, "{table}");
     }
@@ -66,10 +53,7 @@ async fn merge_keeps_everything(phone_first: bool) {
     );
     assert_eq!(detail.messages.len(), 7);
     let contact = detail.contact.unwrap();
-    assert_eq!(
-        (contact.wa_id.as_deref(), contact.user_id.as_deref()),
-        (Some(ANA), Some(USER))
-    );
+    assert_eq!((contact.wa_id.as_deref(), contact.user_id.as_deref()), (Some(ANA), Some(USER)));
     let claimed = shop.claim(at(60)).await;
     let pending: Vec<_> = claimed.turn.pending.iter().map(|row| row.message_id.as_str()).collect();
     assert_eq!(pending, ["c1", "c2", "d1"]);
@@ -77,11 +61,7 @@ async fn merge_keeps_everything(phone_first: bool) {
     assert_eq!(claimed.turn.last_notice_at, Some(at(30)));
     for who in [identity(Some(ANA), None), identity(None, Some(USER))] {
         let id = format!("e{:?}", who.wa_id);
-        assert_eq!(
-            says_as(&shop, 70, who, &id).await,
-            older,
-            "both ids lead to it from now on"
-        );
+        assert_eq!(says_as(&shop, 70, who, &id).await, older, "both ids lead to it from now on");
     }
 }
 
@@ -100,17 +80,11 @@ async fn a_turn_under_way_in_the_chat_that_goes_is_refused_and_planned_again() {
     let shop = Shop::open();
     let older = says_as(&shop, 0, by_phone(ANA), "a1").await;
     let first = shop.claim(at(5)).await;
-    shop.store
-        .commit_turn(at(5), first.claim, replying(&older, "a1", "uno"))
-        .await
-        .unwrap();
+    shop.store.commit_turn(at(5), first.claim, replying(&older, "a1", "uno")).await.unwrap();
     let younger = says_as(&shop, 10, identity(None, Some(USER)), "b1").await;
     let claimed = shop.claim(at(20)).await;
     says_as(&shop, 21, identity(Some(ANA), Some(USER)), "b2").await;
-    let lost = shop
-        .store
-        .commit_turn(at(22), claimed.claim, replying(&younger, "b1", "dos"))
-        .await;
+    let lost = shop.store.commit_turn(at(22), claimed.claim, replying(&younger, "b1", "dos")).await;
     assert!(matches!(lost, Err(StoreError::Conflict(_))));
     assert_eq!(shop.claim(at(30)).await.turn.pending.len(), 2);
 }
@@ -120,38 +94,21 @@ async fn a_person_in_either_chat_is_a_person_in_the_merged_one() {
     let shop = Shop::open();
     says_as(&shop, 0, by_phone(ANA), "a1").await;
     let younger = says_as(&shop, 10, identity(None, Some(USER)), "b1").await;
-    shop.store
-        .take_over(at(11), &younger, "carmen", Some(at(9_000)))
-        .await
-        .unwrap();
+    shop.store.take_over(at(11), &younger, "carmen", Some(at(9_000))).await.unwrap();
     let merged = says_as(&shop, 20, identity(Some(ANA), Some(USER)), "b2").await;
     let chat = shop.store.conversation(&merged, 1).await.unwrap().conversation;
-    assert_eq!(
-        (chat.mode, chat.human_until, chat.human_since),
-        (Mode::HumanActive, Some(at(9_000)), Some(at(11)))
-    );
+    assert_eq!((chat.mode, chat.human_until, chat.human_since), (Mode::HumanActive, Some(at(9_000)), Some(at(11))));
 }
 
 #[tokio::test]
 async fn a_changed_number_keeps_the_chat() {
     let shop = Shop::open();
     let chat = says_as(&shop, 0, by_phone(ANA), "a1").await;
-    let change = Arrival::IdentityChange {
-        old: by_phone(ANA),
-        new: by_phone(LUZ),
-    };
+    let change = Arrival::IdentityChange { old: by_phone(ANA), new: by_phone(LUZ) };
     assert_eq!(shop.accept_one(at(1), change.clone()).await, Receipt::Applied);
-    assert_eq!(
-        shop.accept_one(at(2), change).await,
-        Receipt::Applied,
-        "told twice is told once"
-    );
+    assert_eq!(shop.accept_one(at(2), change).await, Receipt::Applied, "told twice is told once");
     assert_eq!(says_as(&shop, 3, by_phone(LUZ), "a2").await, chat);
-    assert_ne!(
-        says_as(&shop, 4, by_phone(ANA), "a3").await,
-        chat,
-        "the old number is someone else's now"
-    );
+    assert_ne!(says_as(&shop, 4, by_phone(ANA), "a3").await, chat, "the old number is someone else's now");
 }
 
 #[tokio::test]
@@ -167,38 +124,17 @@ async fn a_number_that_changed_hands_does_not_mix_two_known_people() {
 #[tokio::test]
 async fn the_address_book_marks_a_contact_and_forgets_again() {
     let shop = Shop::open();
-    let add = Arrival::AddressBook {
-        identity: by_phone(ANA),
-        name: Some("Ana prima".to_owned()),
-    };
+    let add = Arrival::AddressBook { identity: by_phone(ANA), name: Some("Ana prima".to_owned()) };
     shop.accept_one(at(0), add).await;
     let chat = says_as(&shop, 1, by_phone(ANA), "a1").await;
     let contact = shop.store.peek(&chat).await.unwrap().contact.unwrap();
     assert!(contact.in_address_book);
     assert_eq!(contact.address_book_name.as_deref(), Some("Ana prima"));
-    shop.accept_one(
-        at(2),
-        Arrival::AddressBook {
-            identity: by_phone(ANA),
-            name: None,
-        },
-    )
-    .await;
-    shop.accept_one(
-        at(2),
-        Arrival::AddressBook {
-            identity: by_phone(LUZ),
-            name: None,
-        },
-    )
-    .await;
+    shop.accept_one(at(2), Arrival::AddressBook { identity: by_phone(ANA), name: None }).await;
+    shop.accept_one(at(2), Arrival::AddressBook { identity: by_phone(LUZ), name: None }).await;
     let contact = shop.store.peek(&chat).await.unwrap().contact.unwrap();
     assert_eq!((contact.in_address_book, contact.address_book_name), (false, None));
-    assert_eq!(
-        shop.figure("SELECT count(*) FROM contacts"),
-        1,
-        "removing a stranger makes no contact"
-    );
+    assert_eq!(shop.figure("SELECT count(*) FROM contacts"), 1, "removing a stranger makes no contact");
 }
 
 #[tokio::test]
@@ -207,15 +143,9 @@ async fn a_turn_under_way_in_the_chat_that_stays_sees_the_other_chat_before_it_a
     says_as(&shop, 0, identity(None, Some(USER)), "b1").await;
     let younger = says_as(&shop, 1, by_phone(ANA), "a1").await;
     let claims = shop.store.claim_due(at(10), 10, LEASE).await.unwrap();
-    let older = claims
-        .into_iter()
-        .find(|claimed| claimed.turn.conversation.id != younger)
-        .unwrap();
+    let older = claims.into_iter().find(|claimed| claimed.turn.conversation.id != younger).unwrap();
     let chat = says_as(&shop, 11, identity(Some(ANA), Some(USER)), "a2").await;
-    let lost = shop
-        .store
-        .commit_turn(at(12), older.claim, replying(&chat, "b1", "uno"))
-        .await;
+    let lost = shop.store.commit_turn(at(12), older.claim, replying(&chat, "b1", "uno")).await;
     assert!(matches!(lost, Err(StoreError::Conflict(_))));
     let pending = shop.claim(at(20)).await.turn.pending;
     let order: Vec<_> = pending.iter().map(|row| row.message_id.as_str()).collect();

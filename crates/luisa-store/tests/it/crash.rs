@@ -12,12 +12,8 @@ async fn messages_accepted_together_are_on_disk_when_their_receipts_are_given() 
     let mut arriving = tokio::task::JoinSet::new();
     for chat in 0..64 {
         let store = shop.store.clone();
-        let arrival = Arrival::Message(message(
-            at(0),
-            by_phone(&format!("57300555{chat:04}")),
-            &format!("m{chat}"),
-            "hola",
-        ));
+        let arrival =
+            Arrival::Message(message(at(0), by_phone(&format!("57300555{chat:04}")), &format!("m{chat}"), "hola"));
         arriving.spawn(async move { store.accept(at(0), vec![arrival]).await });
     }
     for receipts in arriving.join_all().await {
@@ -40,22 +36,12 @@ async fn a_turn_under_way_is_taken_up_by_the_next_process() {
     drop(shop.claim(at(5)).await);
     let Shop { store, path, directory } = shop;
     drop(store);
-    let shop = Shop {
-        store: Store::open(&path).unwrap(),
-        path,
-        directory,
-    };
-    assert!(
-        shop.store.claim_due(at(6), 10, LEASE).await.unwrap().is_empty(),
-        "its lease has not ended"
-    );
+    let shop = Shop { store: Store::open(&path).unwrap(), path, directory };
+    assert!(shop.store.claim_due(at(6), 10, LEASE).await.unwrap().is_empty(), "its lease has not ended");
     assert_eq!(shop.store.release_all_claims(at(6)).await.unwrap(), (1, 0));
     let claimed = shop.claim(at(6)).await;
     assert_eq!(claimed.turn.pending[0].attempts, 2);
-    shop.store
-        .commit_turn(at(7), claimed.claim, replying(&chat, "m1", "hola"))
-        .await
-        .unwrap();
+    shop.store.commit_turn(at(7), claimed.claim, replying(&chat, "m1", "hola")).await.unwrap();
     assert_eq!(shop.figure("SELECT count(*) FROM outbox"), 1);
 }
 
@@ -80,8 +66,7 @@ async fn what_was_being_sent_is_unknown_and_not_repeated() {
     assert_eq!(shop.store.release_all_claims(at(12)).await.unwrap(), (0, 1));
     assert!(shop.store.claim_outbox(at(500), 10, LEASE).await.unwrap().is_empty());
     assert_eq!(shop.store.counts().await.unwrap().outbox_unknown, 1);
-    shop.accept_one(at(501), status(Some(&opaque), "w1", MessageState::Delivered))
-        .await;
+    shop.accept_one(at(501), status(Some(&opaque), "w1", MessageState::Delivered)).await;
     assert_eq!(shop.store.counts().await.unwrap().outbox_unknown, 0);
 }
 
@@ -91,17 +76,10 @@ async fn operations_still_waiting_when_the_store_is_dropped_are_stored() {
     let store = shop.store.clone();
     let task = tokio::spawn(async move { store.set_value(at(0), "k", "v").await });
     tokio::task::yield_now().await;
-    let Shop {
-        store,
-        path,
-        directory: _directory,
-    } = shop;
+    let Shop { store, path, directory: _directory } = shop;
     drop(store);
     task.await.unwrap().unwrap();
-    assert_eq!(
-        Store::open(&path).unwrap().value("k").await.unwrap().as_deref(),
-        Some("v")
-    );
+    assert_eq!(Store::open(&path).unwrap().value("k").await.unwrap().as_deref(), Some("v"));
 }
 
 #[tokio::test]
@@ -129,10 +107,7 @@ async fn a_send_that_timed_out_in_a_living_process_is_not_sent_again() {
     let shop = Shop::open();
     shop.answers(at(0), ANA, "m1", "hola").await;
     let claim = shop.claim_send(at(20)).await;
-    let error = SendError {
-        code: Some("timeout".to_owned()),
-        text: "no answer".to_owned(),
-    };
+    let error = SendError { code: Some("timeout".to_owned()), text: "no answer".to_owned() };
     shop.store.outbox_unknown(at(35), claim, error).await.unwrap();
     assert_eq!(shop.store.resend_unheard(at(500)).await.unwrap(), 0);
     assert!(shop.store.claim_outbox(at(500), 10, LEASE).await.unwrap().is_empty());

@@ -11,17 +11,11 @@ async fn a_redelivered_message_is_a_duplicate_and_changes_nothing() {
     let chat = shop.says(at(0), ANA, "m1", "Buenas").await;
     let mut again = message(at(50), by_phone(ANA), "m1", "Buenas");
     again.identity.profile_name = Some("Otra".to_owned());
-    assert_eq!(
-        shop.accept_one(at(50), Arrival::Message(again)).await,
-        Receipt::Duplicate
-    );
+    assert_eq!(shop.accept_one(at(50), Arrival::Message(again)).await, Receipt::Duplicate);
     let detail = shop.store.conversation(&chat, 10).await.unwrap();
     assert_eq!(detail.messages.len(), 1);
     assert_eq!(detail.contact.unwrap().profile_name, None);
-    assert_eq!(
-        detail.conversation.due_at,
-        Some(at(0) + jiff::SignedDuration::from_millis(1_500))
-    );
+    assert_eq!(detail.conversation.due_at, Some(at(0) + jiff::SignedDuration::from_millis(1_500)));
 }
 
 #[tokio::test]
@@ -31,29 +25,12 @@ async fn of_many_deliveries_at_once_exactly_one_is_pending() {
     for _ in 0..32 {
         let store = shop.store.clone();
         tries.spawn(async move {
-            store
-                .accept(
-                    at(0),
-                    vec![Arrival::Message(message(at(0), by_phone(ANA), "m1", "hola"))],
-                )
-                .await
+            store.accept(at(0), vec![Arrival::Message(message(at(0), by_phone(ANA), "m1", "hola"))]).await
         });
     }
     let receipts: Vec<Receipt> = tries.join_all().await.into_iter().flat_map(Result::unwrap).collect();
-    assert_eq!(
-        receipts
-            .iter()
-            .filter(|receipt| matches!(receipt, Receipt::Pending(_)))
-            .count(),
-        1
-    );
-    assert_eq!(
-        receipts
-            .iter()
-            .filter(|receipt| **receipt == Receipt::Duplicate)
-            .count(),
-        31
-    );
+    assert_eq!(receipts.iter().filter(|receipt| matches!(receipt, Receipt::Pending(_))).count(), 1);
+    assert_eq!(receipts.iter().filter(|receipt| **receipt == Receipt::Duplicate).count(), 31);
     assert_eq!(shop.figure("SELECT count(*) FROM inbox"), 1);
 }
 
@@ -87,11 +64,7 @@ async fn one_bad_item_is_kept_raw_and_its_siblings_are_stored() {
         shop.figure("SELECT count(*) FROM webhook_unparsed WHERE raw LIKE '%secreto%' AND reason LIKE '%wa_id%'"),
         1
     );
-    assert_eq!(
-        shop.text("SELECT raw FROM webhook_unparsed WHERE field = 'flows'")
-            .unwrap(),
-        "{\"a\":1}"
-    );
+    assert_eq!(shop.text("SELECT raw FROM webhook_unparsed WHERE field = 'flows'").unwrap(), "{\"a\":1}");
 }
 
 #[tokio::test]
@@ -117,26 +90,14 @@ async fn an_edit_before_the_answer_is_what_gets_answered() {
         text: Some("una plana".to_owned()),
         payload: json!({"text": "una plana"}),
     };
-    assert_eq!(
-        shop.accept_one(at(11), edit.clone()).await,
-        Receipt::Pending(chat.clone())
-    );
-    let lost = shop
-        .store
-        .commit_turn(at(12), early.claim, replying(&chat, "m1", "¡Fileteadora!"))
-        .await;
+    assert_eq!(shop.accept_one(at(11), edit.clone()).await, Receipt::Pending(chat.clone()));
+    let lost = shop.store.commit_turn(at(12), early.claim, replying(&chat, "m1", "¡Fileteadora!")).await;
     assert!(matches!(lost, Err(StoreError::Conflict(_))));
     let claimed = shop.claim(at(12)).await;
     assert_eq!(claimed.turn.pending[0].text.as_deref(), Some("una plana"));
     assert_eq!(claimed.turn.pending[0].payload, json!({"text": "una plana"}));
-    assert_eq!(
-        claimed.turn.pending[0].attempts, 1,
-        "the voided try does not count against the message"
-    );
-    shop.store
-        .commit_turn(at(13), claimed.claim, replying(&chat, "m1", "¡Plana!"))
-        .await
-        .unwrap();
+    assert_eq!(claimed.turn.pending[0].attempts, 1, "the voided try does not count against the message");
+    shop.store.commit_turn(at(13), claimed.claim, replying(&chat, "m1", "¡Plana!")).await.unwrap();
     assert_eq!(shop.accept_one(at(14), edit).await, Receipt::Applied);
     assert!(
         shop.store.claim_due(at(99), 10, LEASE).await.unwrap().is_empty(),
@@ -151,15 +112,10 @@ async fn a_deleted_message_loses_its_text_everywhere_and_is_not_answered() {
     shop.says(at(20), ANA, "m2", "mi cédula es 99").await;
     let claimed = shop.claim(at(30)).await;
     for id in ["m1", "m2"] {
-        assert_eq!(
-            shop.accept_one(at(31), Arrival::Revoke { message_id: id.into() }).await,
-            Receipt::Applied
-        );
+        assert_eq!(shop.accept_one(at(31), Arrival::Revoke { message_id: id.into() }).await, Receipt::Applied);
     }
     assert!(matches!(
-        shop.store
-            .commit_turn(at(32), claimed.claim, replying(&chat, "m2", "Gracias"))
-            .await,
+        shop.store.commit_turn(at(32), claimed.claim, replying(&chat, "m2", "Gracias")).await,
         Err(StoreError::Conflict(_))
     ));
     assert_eq!(shop.store.next_due().await.unwrap(), None);
@@ -168,26 +124,13 @@ async fn a_deleted_message_loses_its_text_everywhere_and_is_not_answered() {
     assert_eq!(shop.figure(left), 0);
     let trace = shop.trace_of("r-m1").await;
     assert_eq!((trace.raw_text, trace.normalized_text), (None, None));
-    assert_eq!(
-        trace.response_text.as_deref(),
-        Some("¿Cuál máquina?"),
-        "the rest of the trace stays"
-    );
+    assert_eq!(trace.response_text.as_deref(), Some("¿Cuál máquina?"), "the rest of the trace stays");
 }
 
 #[tokio::test]
 async fn a_deletion_that_overtakes_its_message_still_counts() {
     let shop = Shop::open();
-    assert_eq!(
-        shop.accept_one(
-            at(0),
-            Arrival::Revoke {
-                message_id: "m1".into()
-            }
-        )
-        .await,
-        Receipt::Early
-    );
+    assert_eq!(shop.accept_one(at(0), Arrival::Revoke { message_id: "m1".into() }).await, Receipt::Early);
     let late = Arrival::Message(message(at(1), by_phone(ANA), "m1", "perdón, no era"));
     assert_eq!(shop.accept_one(at(1), late.clone()).await, Receipt::Applied);
     assert_eq!(shop.accept_one(at(2), late).await, Receipt::Duplicate);

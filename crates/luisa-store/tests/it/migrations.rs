@@ -16,48 +16,15 @@ async fn every_migration_has_a_sample_and_its_rows_are_read() {
         shop.sql().execute_batch(sample).unwrap();
     }
     let mut check = shop.sql();
-    assert!(
-        !check
-            .transaction()
-            .unwrap()
-            .prepare("PRAGMA foreign_key_check")
-            .unwrap()
-            .exists([])
-            .unwrap()
-    );
+    assert!(!check.transaction().unwrap().prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
     let Shop { store, path, directory } = shop;
     drop(store);
-    let shop = Shop {
-        store: Store::open(&path).unwrap(),
-        path,
-        directory,
-    };
+    let shop = Shop { store: Store::open(&path).unwrap(), path, directory };
     let claimed = shop.claim(at(600)).await;
-    assert_eq!(
-        claimed.turn.contact.as_ref().unwrap().profile_name.as_deref(),
-        Some("Ana")
-    );
+    assert_eq!(claimed.turn.contact.as_ref().unwrap().profile_name.as_deref(), Some("Ana"));
     assert_eq!(claimed.turn.recent.len(), 2);
-    assert_eq!(
-        shop.store
-            .conversation(&"wa_c2".into(), 9)
-            .await
-            .unwrap()
-            .conversation
-            .id,
-        "wa_c1".into()
-    );
-    assert_eq!(
-        shop.store
-            .traces(TraceFilter {
-                limit: 9,
-                ..TraceFilter::default()
-            })
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(shop.store.conversation(&"wa_c2".into(), 9).await.unwrap().conversation.id, "wa_c1".into());
+    assert_eq!(shop.store.traces(TraceFilter { limit: 9, ..TraceFilter::default() }).await.unwrap().len(), 1);
     assert_eq!(shop.store.catalog_items().await.unwrap().len(), 1);
     assert_eq!(shop.store.parked(9).await.unwrap().len(), 1);
     assert_eq!(shop.store.fact_edits().await.unwrap()[0].updated_by, "carmen");
@@ -72,9 +39,7 @@ fn the_columns_of_the_traces_are_the_promised_ones_in_their_order() {
         openai_output_tokens, openai_cost_usd, openai_latency_ms, openai_error, openai_fallback_used, openai_canary_allowed, \
         prompt_version, response_text, response_len_chars, decision_path, conversation_mode, latency_ms, latency_us, \
         whatsapp_send_success, whatsapp_send_latency_ms, whatsapp_send_error_code, error_message, created_at";
-    let columns = shop
-        .text("SELECT group_concat(name, ', ') FROM pragma_table_info('interaction_traces')")
-        .unwrap();
+    let columns = shop.text("SELECT group_concat(name, ', ') FROM pragma_table_info('interaction_traces')").unwrap();
     assert_eq!(columns, promised);
 }
 
@@ -88,15 +53,9 @@ async fn the_documented_check_of_the_last_answer_works_as_it_stands() {
     let documented = "SELECT classification, classification_score, response_text, whatsapp_send_success
         FROM interaction_traces WHERE created_at > datetime('now','-5 minutes') ORDER BY id DESC LIMIT 1;";
     let operator = Connection::open(&shop.path).unwrap();
-    let row: (String, f64, String, i64) = operator
-        .query_row(documented, [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
-        .unwrap();
-    assert_eq!(
-        row,
-        ("BUSINESS_CONSULT".to_owned(), 0.97, "¿Cuál máquina?".to_owned(), 1)
-    );
+    let row: (String, f64, String, i64) =
+        operator.query_row(documented, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    assert_eq!(row, ("BUSINESS_CONSULT".to_owned(), 0.97, "¿Cuál máquina?".to_owned(), 1));
     let old = "SELECT count(*) FROM interaction_traces WHERE created_at < datetime('now','-5 minutes')";
     assert_eq!(shop.figure(old), 0);
 }

@@ -14,10 +14,7 @@ async fn traced(shop: &Shop, second: i64, change: impl FnOnce(&mut TraceRow)) {
     let mut row = trace(&chat, &turn.request_id, &id);
     change(&mut row);
     turn.traces.push(row);
-    shop.store
-        .commit_turn(at(second + 2), claimed.claim, turn)
-        .await
-        .unwrap();
+    shop.store.commit_turn(at(second + 2), claimed.claim, turn).await.unwrap();
 }
 
 #[tokio::test]
@@ -81,35 +78,14 @@ async fn traces_are_read_newest_first_in_pages_and_by_what_they_are_about() {
     for second in [0, 10, 20] {
         traced(&shop, second, |_| {}).await;
     }
-    let all = TraceFilter {
-        limit: 2,
-        ..TraceFilter::default()
-    };
+    let all = TraceFilter { limit: 2, ..TraceFilter::default() };
     let page = shop.store.traces(all.clone()).await.unwrap();
     assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), [3, 2]);
-    let rest = shop
-        .store
-        .traces(TraceFilter {
-            before_id: Some(2),
-            ..all.clone()
-        })
-        .await
-        .unwrap();
+    let rest = shop.store.traces(TraceFilter { before_id: Some(2), ..all.clone() }).await.unwrap();
     assert_eq!(rest.iter().map(|row| row.created_at).collect::<Vec<_>>(), [at(2)]);
-    let recent = shop
-        .store
-        .traces(TraceFilter {
-            since: Some(at(12)),
-            limit: 9,
-            ..all.clone()
-        })
-        .await
-        .unwrap();
+    let recent = shop.store.traces(TraceFilter { since: Some(at(12)), limit: 9, ..all.clone() }).await.unwrap();
     assert_eq!(recent.len(), 2);
-    let other = TraceFilter {
-        conversation: Some("wa_nobody".into()),
-        ..all
-    };
+    let other = TraceFilter { conversation: Some("wa_nobody".into()), ..all };
     assert_eq!(shop.store.traces(other).await.unwrap(), []);
 }
 
@@ -119,10 +95,7 @@ async fn the_chats_that_changed_last_come_first() {
     let ana = shop.says(at(0), ANA, "m1", "hola").await;
     let luz = shop.says(at(5), LUZ, "m2", "hola").await;
     let ids = |rows: Vec<ConversationRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
-    assert_eq!(
-        ids(shop.store.conversations(9).await.unwrap()),
-        [luz.clone(), ana.clone()]
-    );
+    assert_eq!(ids(shop.store.conversations(9).await.unwrap()), [luz.clone(), ana.clone()]);
     shop.says(at(9), ANA, "m3", "¿hola?").await;
     assert_eq!(ids(shop.store.conversations(9).await.unwrap()), [ana, luz]);
 }

@@ -33,11 +33,7 @@ async fn a_missing_directory_is_made_and_opening_twice_is_safe() {
 #[test]
 fn a_directory_in_its_place() {
     let directory = tempfile::tempdir().unwrap();
-    let error = refusal(
-        Store::open(directory.path()),
-        directory.path(),
-        "set DB_PATH to a file in it",
-    );
+    let error = refusal(Store::open(directory.path()), directory.path(), "set DB_PATH to a file in it");
     assert!(matches!(error, StoreError::IsDirectory { .. }));
     assert!(error.to_string().contains("luisa.db"));
 }
@@ -63,10 +59,7 @@ fn a_read_only_file_or_directory() {
         fs::set_permissions(place, locked).unwrap();
         let opened = Store::open(&path);
         fs::set_permissions(place, writable).unwrap();
-        assert!(matches!(
-            refusal(opened, &path, "right to write"),
-            StoreError::ReadOnly { .. }
-        ));
+        assert!(matches!(refusal(opened, &path, "right to write"), StoreError::ReadOnly { .. }));
     }
     Store::open(&path).unwrap();
 }
@@ -77,10 +70,7 @@ fn a_file_that_is_no_database_is_left_as_it_is() {
     let path = directory.path().join("luisa.db");
     let text = "Lista de precios\n".repeat(100);
     fs::write(&path, &text).unwrap();
-    assert!(matches!(
-        refusal(Store::open(&path), &path, "move it away"),
-        StoreError::NotADatabase { .. }
-    ));
+    assert!(matches!(refusal(Store::open(&path), &path, "move it away"), StoreError::NotADatabase { .. }));
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -90,10 +80,7 @@ fn a_database_of_another_program() {
     let path = directory.path().join("luisa.db");
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("CREATE TABLE songs (name TEXT)").unwrap();
-    assert!(matches!(
-        refusal(Store::open(&path), &path, "move it away"),
-        StoreError::NotADatabase { .. }
-    ));
+    assert!(matches!(refusal(Store::open(&path), &path, "move it away"), StoreError::NotADatabase { .. }));
 }
 
 #[test]
@@ -101,10 +88,7 @@ fn a_newer_schema() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("luisa.db");
     drop(Store::open(&path).unwrap());
-    rusqlite::Connection::open(&path)
-        .unwrap()
-        .pragma_update(None, "user_version", 999)
-        .unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
     let error = refusal(Store::open(&path), &path, "run the newer luisa");
     assert!(matches!(error, StoreError::NewerSchema { found: 999, .. }));
 }
@@ -115,14 +99,9 @@ fn another_program_that_holds_the_file() {
     let path = directory.path().join("luisa.db");
     drop(Store::open(&path).unwrap());
     let other = rusqlite::Connection::open(&path).unwrap();
-    other
-        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held (a)")
-        .unwrap();
+    other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held (a)").unwrap();
     let opened = Store::open_within(&path, Duration::from_millis(1));
-    assert!(matches!(
-        refusal(opened, &path, "stop that program"),
-        StoreError::Locked { .. }
-    ));
+    assert!(matches!(refusal(opened, &path, "stop that program"), StoreError::Locked { .. }));
     drop(other);
     Store::open(&path).unwrap();
 }

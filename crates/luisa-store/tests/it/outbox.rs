@@ -7,10 +7,7 @@ use crate::shop::*;
 
 async fn claimed_texts(shop: &Shop, second: i64) -> (Vec<OutboxClaim>, Vec<String>) {
     let claims = shop.store.claim_outbox(at(second), 10, LEASE).await.unwrap();
-    let texts = claims
-        .iter()
-        .map(|claim| claim.row().payload["text"].as_str().unwrap().to_owned())
-        .collect();
+    let texts = claims.iter().map(|claim| claim.row().payload["text"].as_str().unwrap().to_owned()).collect();
     (claims, texts)
 }
 
@@ -20,19 +17,13 @@ async fn a_sent_reply_is_sent_in_its_message_and_its_trace() {
     let (chat, _) = shop.answers(at(0), ANA, "m1", "hola").await;
     let sending = shop.claim_send(at(11)).await;
     assert_eq!(sending.row().recipient, json!({"wa_id": ANA}));
-    shop.store
-        .outbox_sent(at(12), sending, "w1".into(), 231.5)
-        .await
-        .unwrap();
+    shop.store.outbox_sent(at(12), sending, "w1".into(), 231.5).await.unwrap();
     let detail = shop.store.conversation(&chat, 10).await.unwrap();
     assert_eq!(detail.messages[1].state, MessageState::Sent);
     assert_eq!(detail.messages[1].message_id, Some("w1".into()));
     assert_eq!(detail.conversation.last_outbound_at, Some(at(12)));
     let trace = shop.trace_of("r-m1").await;
-    assert_eq!(
-        (trace.whatsapp_send_success, trace.whatsapp_send_latency_ms),
-        (Some(true), Some(231.5))
-    );
+    assert_eq!((trace.whatsapp_send_success, trace.whatsapp_send_latency_ms), (Some(true), Some(231.5)));
     assert_eq!(shop.store.next_outbox_due().await.unwrap(), None);
 }
 
@@ -47,26 +38,12 @@ async fn the_rows_of_one_chat_leave_one_by_one_in_order_and_chats_do_not_wait_fo
     shop.answers(at(6), LUZ, "m2", "otra").await;
     let (mut claims, texts) = claimed_texts(&shop, 20).await;
     assert_eq!(texts, ["uno", "otra"]);
-    assert_eq!(
-        claimed_texts(&shop, 20).await.1,
-        [""; 0],
-        "while one is in flight the next waits"
-    );
-    shop.store
-        .outbox_retry(at(21), claims.remove(0), at(40), refused("131056"))
-        .await
-        .unwrap();
-    assert_eq!(
-        claimed_texts(&shop, 30).await.1,
-        [""; 0],
-        "nor does the next overtake one that is retried"
-    );
+    assert_eq!(claimed_texts(&shop, 20).await.1, [""; 0], "while one is in flight the next waits");
+    shop.store.outbox_retry(at(21), claims.remove(0), at(40), refused("131056")).await.unwrap();
+    assert_eq!(claimed_texts(&shop, 30).await.1, [""; 0], "nor does the next overtake one that is retried");
     let (claims, texts) = claimed_texts(&shop, 40).await;
     assert_eq!(texts, ["uno"]);
-    assert_eq!(
-        (claims[0].row().attempts, claims[0].row().error_code.as_deref()),
-        (2, Some("131056"))
-    );
+    assert_eq!((claims[0].row().attempts, claims[0].row().error_code.as_deref()), (2, Some("131056")));
     for claim in claims {
         shop.store.outbox_sent(at(41), claim, "w1".into(), 1.0).await.unwrap();
     }
@@ -82,10 +59,7 @@ async fn an_unknown_outcome_holds_the_chat_back_for_thirty_seconds_and_is_never_
     turn.outgoing.push(reply("dos"));
     shop.store.commit_turn(at(5), claimed.claim, turn).await.unwrap();
     let sending = shop.claim_send(at(10)).await;
-    shop.store
-        .outbox_unknown(at(11), sending, refused("timeout"))
-        .await
-        .unwrap();
+    shop.store.outbox_unknown(at(11), sending, refused("timeout")).await.unwrap();
     assert_eq!(shop.store.next_outbox_due().await.unwrap(), Some(at(41)));
     assert_eq!(claimed_texts(&shop, 40).await.1, [""; 0]);
     assert_eq!(claimed_texts(&shop, 41).await.1, ["dos"]);
@@ -101,10 +75,7 @@ async fn a_sender_that_never_reports_leaves_an_unknown_outcome_and_may_report_la
     assert_eq!(shop.store.next_outbox_due().await.unwrap(), Some(at(70)));
     assert!(shop.store.claim_outbox(at(70), 10, LEASE).await.unwrap().is_empty());
     assert_eq!(shop.text("SELECT state FROM outbox").unwrap(), "unknown");
-    shop.store
-        .outbox_sent(at(80), sending, "w1".into(), 70_000.0)
-        .await
-        .unwrap();
+    shop.store.outbox_sent(at(80), sending, "w1".into(), 70_000.0).await.unwrap();
     assert_eq!(shop.text("SELECT state FROM outbox").unwrap(), "sent");
 }
 
@@ -113,19 +84,10 @@ async fn a_refused_reply_is_dead_and_its_trace_says_why() {
     let shop = Shop::open();
     let (chat, _) = shop.answers(at(0), ANA, "m1", "hola").await;
     let sending = shop.claim_send(at(11)).await;
-    shop.store
-        .outbox_dead(at(12), sending, refused("131026"))
-        .await
-        .unwrap();
-    assert_eq!(
-        shop.store.conversation(&chat, 9).await.unwrap().messages[1].state,
-        MessageState::Failed
-    );
+    shop.store.outbox_dead(at(12), sending, refused("131026")).await.unwrap();
+    assert_eq!(shop.store.conversation(&chat, 9).await.unwrap().messages[1].state, MessageState::Failed);
     let trace = shop.trace_of("r-m1").await;
-    assert_eq!(
-        (trace.whatsapp_send_success, trace.whatsapp_send_error_code.as_deref()),
-        (Some(false), Some("131026"))
-    );
+    assert_eq!((trace.whatsapp_send_success, trace.whatsapp_send_error_code.as_deref()), (Some(false), Some("131026")));
     assert_eq!(shop.store.snapshot(at(20)).await.unwrap().errores_count, 1);
 }
 
@@ -141,10 +103,7 @@ async fn a_held_notice_is_visible_and_can_be_resumed_and_does_not_touch_the_repl
     let sending = shop.claim_send(at(6)).await;
     shop.store.outbox_hold(at(7), sending, refused("131047")).await.unwrap();
     let row = shop.store.notifications(1).await.unwrap().remove(0);
-    assert_eq!(
-        (row.state, row.error_code.as_deref()),
-        (NoticeState::Held, Some("131047"))
-    );
+    assert_eq!((row.state, row.error_code.as_deref()), (NoticeState::Held, Some("131047")));
     assert_eq!(shop.store.snapshot(at(8)).await.unwrap().undelivered_notices_60m, 1);
     assert_eq!(shop.store.resume_held(at(9)).await.unwrap(), 1);
     let sending = shop.claim_send(at(9)).await;
@@ -152,10 +111,7 @@ async fn a_held_notice_is_visible_and_can_be_resumed_and_does_not_touch_the_repl
     let row = shop.store.notifications(1).await.unwrap().remove(0);
     assert_eq!((row.state, row.sent_at), (NoticeState::Sent, Some(at(10))));
     let trace = shop.trace_of("r-m1").await;
-    assert_eq!(
-        (trace.whatsapp_send_success, trace.whatsapp_send_error_code),
-        (None, None)
-    );
+    assert_eq!((trace.whatsapp_send_success, trace.whatsapp_send_error_code), (None, None));
 }
 
 #[tokio::test]
@@ -187,13 +143,7 @@ async fn a_delayed_chat_waits_and_the_worker_knows_until_when() {
 async fn concurrent_senders_never_claim_the_same_row() {
     let shop = Shop::open();
     for chat in 0..30 {
-        shop.answers(
-            at(chat * 20),
-            &format!("57300555{chat:04}"),
-            &format!("m{chat}"),
-            "hola",
-        )
-        .await;
+        shop.answers(at(chat * 20), &format!("57300555{chat:04}"), &format!("m{chat}"), "hola").await;
     }
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..6 {

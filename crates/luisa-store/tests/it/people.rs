@@ -12,10 +12,7 @@ async fn mode_of(shop: &Shop, chat: &ConversationId) -> Mode {
 async fn an_echo_takes_the_chat_and_the_pending_messages_stay() {
     let shop = Shop::open();
     let chat = shop.says(at(0), ANA, "m1", "hola").await;
-    assert_eq!(
-        shop.accept_one(at(1), echo(at(1), ANA, "e1")).await,
-        Receipt::TakenOver(chat.clone())
-    );
+    assert_eq!(shop.accept_one(at(1), echo(at(1), ANA, "e1")).await, Receipt::TakenOver(chat.clone()));
     let turn = shop.claim(at(10)).await.turn;
     assert_eq!(turn.conversation.mode, Mode::HumanActive);
     assert_eq!(turn.conversation.human_by.as_deref(), Some("phone"));
@@ -65,15 +62,8 @@ async fn a_person_who_takes_over_between_commit_and_send_cancels_the_reply() {
     let messages = shop.store.conversation(&chat, 10).await.unwrap().messages;
     assert_eq!(messages[1].state, MessageState::Cancelled);
     let trace = shop.trace_of("r-m1").await;
-    assert_eq!(
-        (trace.error_message.as_deref(), trace.whatsapp_send_success),
-        (Some("human_took_over"), None)
-    );
-    assert_eq!(
-        shop.store.snapshot(at(20)).await.unwrap().errores_count,
-        0,
-        "it is not an error"
-    );
+    assert_eq!((trace.error_message.as_deref(), trace.whatsapp_send_success), (Some("human_took_over"), None));
+    assert_eq!(shop.store.snapshot(at(20)).await.unwrap().errores_count, 0, "it is not an error");
 }
 
 #[tokio::test]
@@ -81,14 +71,8 @@ async fn a_reply_refused_while_a_person_took_over_is_not_tried_again() {
     let shop = Shop::open();
     let (chat, _) = shop.answers(at(0), ANA, "m1", "¿Cuál máquina?").await;
     let sending = shop.claim_send(at(11)).await;
-    shop.store
-        .take_over(at(12), &chat, "carmen", Some(at(900)))
-        .await
-        .unwrap();
-    shop.store
-        .outbox_retry(at(13), sending, at(14), refused("130429"))
-        .await
-        .unwrap();
+    shop.store.take_over(at(12), &chat, "carmen", Some(at(900))).await.unwrap();
+    shop.store.outbox_retry(at(13), sending, at(14), refused("130429")).await.unwrap();
     assert!(shop.store.claim_outbox(at(20), 10, LEASE).await.unwrap().is_empty());
     assert_eq!(shop.text("SELECT state FROM outbox").unwrap(), "cancelled");
 }
@@ -98,26 +82,13 @@ async fn a_person_who_takes_over_during_a_turn_makes_it_decide_again() {
     let shop = Shop::open();
     let chat = shop.says(at(0), ANA, "m1", "hola").await;
     let claimed = shop.claim(at(5)).await;
-    shop.store
-        .take_over(at(6), &chat, "carmen", Some(at(900)))
-        .await
-        .unwrap();
-    let lost = shop
-        .store
-        .commit_turn(at(7), claimed.claim, replying(&chat, "m1", "¡Compre!"))
-        .await;
+    shop.store.take_over(at(6), &chat, "carmen", Some(at(900))).await.unwrap();
+    let lost = shop.store.commit_turn(at(7), claimed.claim, replying(&chat, "m1", "¡Compre!")).await;
     assert!(matches!(lost, Err(StoreError::Conflict(_))));
     let again = shop.claim(at(7)).await;
     assert_eq!(again.turn.conversation.mode, Mode::HumanActive);
-    shop.store
-        .commit_turn(at(8), again.claim, replying(&chat, "m1", "Ya la atienden"))
-        .await
-        .unwrap();
-    assert_eq!(
-        shop.claim_send(at(9)).await.row().payload["text"],
-        "Ya la atienden",
-        "a courtesy may still be sent"
-    );
+    shop.store.commit_turn(at(8), again.claim, replying(&chat, "m1", "Ya la atienden")).await.unwrap();
+    assert_eq!(shop.claim_send(at(9)).await.row().payload["text"], "Ya la atienden", "a courtesy may still be sent");
 }
 
 #[tokio::test]
@@ -125,12 +96,7 @@ async fn a_person_answers_from_the_console() {
     let shop = Shop::open();
     let (chat, _) = shop.answers(at(0), ANA, "m1", "¿Cuál máquina?").await;
     let taking = ("carmen".to_owned(), Some(at(900)));
-    let queued = shop
-        .store
-        .answer_as_person(at(11), &chat, taking, reply("Hola Ana"))
-        .await
-        .unwrap()
-        .unwrap();
+    let queued = shop.store.answer_as_person(at(11), &chat, taking, reply("Hola Ana")).await.unwrap().unwrap();
     let sending = shop.claim_send(at(11)).await;
     assert_eq!((sending.row().id, sending.row().purpose), (queued, Purpose::Console));
     let messages = shop.store.conversation(&chat, 10).await.unwrap().messages;
@@ -148,22 +114,10 @@ async fn a_chat_reverts_to_luisa_when_its_time_with_a_person_ends() {
     let shop = Shop::open();
     let ana = shop.says(at(0), ANA, "m1", "hola").await;
     let luz = shop.says(at(0), LUZ, "m2", "hola").await;
-    shop.store
-        .take_over(at(1), &ana, "carmen", Some(at(100)))
-        .await
-        .unwrap();
-    shop.store
-        .take_over(at(1), &luz, "carmen", Some(at(200)))
-        .await
-        .unwrap();
+    shop.store.take_over(at(1), &ana, "carmen", Some(at(100))).await.unwrap();
+    shop.store.take_over(at(1), &luz, "carmen", Some(at(200))).await.unwrap();
     assert_eq!(shop.store.revert_expired(at(99)).await.unwrap(), []);
-    assert_eq!(
-        shop.store.revert_expired(at(100)).await.unwrap(),
-        std::slice::from_ref(&ana)
-    );
+    assert_eq!(shop.store.revert_expired(at(100)).await.unwrap(), std::slice::from_ref(&ana));
     assert_eq!(shop.store.revert_expired(at(101)).await.unwrap(), []);
-    assert_eq!(
-        (mode_of(&shop, &ana).await, mode_of(&shop, &luz).await),
-        (Mode::AiActive, Mode::HumanActive)
-    );
+    assert_eq!((mode_of(&shop, &ana).await, mode_of(&shop, &luz).await), (Mode::AiActive, Mode::HumanActive));
 }

@@ -21,11 +21,7 @@ impl Shop {
     pub(crate) fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("luisa.db");
-        Self {
-            store: Store::open(&path).unwrap(),
-            path,
-            directory,
-        }
+        Self { store: Store::open(&path).unwrap(), path, directory }
     }
 
     /// Another connection to the same file, as an operator's `sqlite3` would have.
@@ -47,10 +43,7 @@ impl Shop {
 
     /// A customer writes; the chat.
     pub(crate) async fn says(&self, now: Timestamp, wa_id: &str, id: &str, text: &str) -> ConversationId {
-        match self
-            .accept_one(now, Arrival::Message(message(now, by_phone(wa_id), id, text)))
-            .await
-        {
+        match self.accept_one(now, Arrival::Message(message(now, by_phone(wa_id), id, text))).await {
             Receipt::Pending(chat) => chat,
             other => panic!("{id} was not pending: {other:?}"),
         }
@@ -72,11 +65,7 @@ impl Shop {
     ) -> (ConversationId, OutboxId) {
         let chat = self.says(now, wa_id, id, "hola").await;
         let claimed = self.claim(later(now, 10)).await;
-        let receipt = self
-            .store
-            .commit_turn(later(now, 10), claimed.claim, replying(&chat, id, answer))
-            .await
-            .unwrap();
+        let receipt = self.store.commit_turn(later(now, 10), claimed.claim, replying(&chat, id, answer)).await.unwrap();
         (chat, receipt.outbox[0])
     }
 
@@ -87,11 +76,7 @@ impl Shop {
     }
 
     pub(crate) async fn trace_of(&self, request: &str) -> TraceRow {
-        let filter = TraceFilter {
-            request: Some(request.into()),
-            limit: 1,
-            ..TraceFilter::default()
-        };
+        let filter = TraceFilter { request: Some(request.into()), limit: 1, ..TraceFilter::default() };
         self.store.traces(filter).await.unwrap().remove(0).trace
     }
 }
@@ -130,10 +115,7 @@ pub(crate) fn message(now: Timestamp, identity: Identity, id: &str, text: &str) 
         quoted: None,
         provider_at: now,
         stale: false,
-        debounce: Debounce {
-            quiet_ms: 1_500,
-            max_ms: 6_000,
-        },
+        debounce: Debounce { quiet_ms: 1_500, max_ms: 6_000 },
     }
 }
 
@@ -166,10 +148,7 @@ pub(crate) fn reply(text: &str) -> Outgoing {
         text: Some(text.to_owned()),
         payload: json!({"text": text}),
         reply_to: None,
-        delivery: Delivery::Queue {
-            recipient: json!({"wa_id": ANA}),
-            due_at: at(0),
-        },
+        delivery: Delivery::Queue { recipient: json!({"wa_id": ANA}), due_at: at(0) },
     }
 }
 
@@ -251,17 +230,9 @@ pub(crate) fn trace(chat: &ConversationId, request: &RequestId, message: &str) -
 }
 
 pub(crate) fn direct(id: &str, text: &str) -> DirectMessage {
-    DirectMessage {
-        conversation_id: "demo".into(),
-        message_id: id.into(),
-        text: text.to_owned(),
-        payload: Value::Null,
-    }
+    DirectMessage { conversation_id: "demo".into(), message_id: id.into(), text: text.to_owned(), payload: Value::Null }
 }
 
 pub(crate) fn refused(code: &str) -> SendError {
-    SendError {
-        code: Some(code.to_owned()),
-        text: "refused".to_owned(),
-    }
+    SendError { code: Some(code.to_owned()), text: "refused".to_owned() }
 }

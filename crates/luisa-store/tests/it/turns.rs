@@ -15,48 +15,23 @@ async fn a_committed_turn_is_true_in_every_table() {
     let mut turn = replying(&chat, "m1", "Ya le aviso a Carmen");
     turn.handoff = Some(HandoffChange::Open(new_handoff()));
     turn.notices = vec![notice(Some(LUZ)), notice(None)];
-    turn.mode = Some(ModeChange {
-        mode: Mode::HumanActive,
-        human_until: Some(at(900)),
-        by: Some("handoff".to_owned()),
-    });
+    turn.mode =
+        Some(ModeChange { mode: Mode::HumanActive, human_until: Some(at(900)), by: Some("handoff".to_owned()) });
     let receipt = shop.store.commit_turn(at(5), claimed.claim, turn).await.unwrap();
     assert_eq!((receipt.outbox.len(), receipt.more_pending), (2, false));
     let view = shop.store.peek(&chat).await.unwrap();
     assert_eq!(view.conversation.memory, json!({"v": 1, "asked": true}));
-    assert_eq!(
-        (view.conversation.mode, view.conversation.human_until),
-        (Mode::HumanActive, Some(at(900)))
-    );
-    assert_eq!(
-        view.conversation.human_since, None,
-        "a handoff is not a person taking over"
-    );
+    assert_eq!((view.conversation.mode, view.conversation.human_until), (Mode::HumanActive, Some(at(900))));
+    assert_eq!(view.conversation.human_since, None, "a handoff is not a person taking over");
     assert_eq!(view.pending, []);
     let recent: Vec<_> = view.recent.iter().map(|row| (row.sender, row.state)).collect();
-    assert_eq!(
-        recent,
-        [
-            (Sender::Customer, MessageState::Received),
-            (Sender::Luisa, MessageState::Queued)
-        ]
-    );
+    assert_eq!(recent, [(Sender::Customer, MessageState::Received), (Sender::Luisa, MessageState::Queued)]);
     assert_eq!(view.open_handoff.as_ref().map(|handoff| handoff.id), receipt.handoff);
     assert_eq!(view.last_notice_at, Some(at(5)));
     let notices = shop.store.notifications(10).await.unwrap();
-    assert_eq!(
-        (notices[0].state, notices[0].error_code.as_deref()),
-        (NoticeState::Failed, Some("no_number"))
-    );
-    assert_eq!(
-        (notices[1].state, notices[1].handoff_id),
-        (NoticeState::Queued, receipt.handoff)
-    );
-    assert_eq!(
-        shop.trace_of("r-m1").await,
-        trace(&chat, &"r-m1".into(), "m1"),
-        "a trace reads back as it was written"
-    );
+    assert_eq!((notices[0].state, notices[0].error_code.as_deref()), (NoticeState::Failed, Some("no_number")));
+    assert_eq!((notices[1].state, notices[1].handoff_id), (NoticeState::Queued, receipt.handoff));
+    assert_eq!(shop.trace_of("r-m1").await, trace(&chat, &"r-m1".into(), "m1"), "a trace reads back as it was written");
 }
 
 #[tokio::test]
@@ -66,48 +41,28 @@ async fn a_handoff_is_raised_completed_taken_and_closed() {
     let claimed = shop.claim(at(5)).await;
     let mut turn = replying(&chat, "m1", "¿Su nombre?");
     turn.handoff = Some(HandoffChange::Open(new_handoff()));
-    let id = shop
-        .store
-        .commit_turn(at(5), claimed.claim, turn)
-        .await
-        .unwrap()
-        .handoff
-        .unwrap();
+    let id = shop.store.commit_turn(at(5), claimed.claim, turn).await.unwrap().handoff.unwrap();
     shop.says(at(20), ANA, "m2", "Ana, y apúrense").await;
     let claimed = shop.claim(at(25)).await;
     let mut turn = replying(&chat, "m2", "Gracias, Ana");
-    turn.handoff = Some(HandoffChange::Raise {
-        id,
-        priority: "high".to_owned(),
-        summary: None,
-    });
+    turn.handoff = Some(HandoffChange::Raise { id, priority: "high".to_owned(), summary: None });
     turn.lead = Some((id, json!({"name": "Ana"})));
     shop.store.commit_turn(at(25), claimed.claim, turn).await.unwrap();
     let row = shop.store.handoffs(10).await.unwrap().remove(0);
-    assert_eq!(
-        (row.priority.as_str(), row.raised, row.lead),
-        ("high", 1, json!({"name": "Ana"}))
-    );
+    assert_eq!((row.priority.as_str(), row.raised, row.lead), ("high", 1, json!({"name": "Ana"})));
     assert_eq!(row.summary, "Quiere comprar una industrial");
     shop.store.take_handoff(at(30), id, "carmen").await.unwrap();
-    assert!(matches!(
-        shop.store.take_handoff(at(31), id, "luisa").await,
-        Err(StoreError::Conflict(_))
-    ));
+    assert!(matches!(shop.store.take_handoff(at(31), id, "luisa").await, Err(StoreError::Conflict(_))));
     shop.store.close_handoff(at(40), id).await.unwrap();
     assert_eq!(shop.store.peek(&chat).await.unwrap().open_handoff, None);
-    assert!(matches!(
-        shop.store.close_handoff(at(40), HandoffId(99)).await,
-        Err(StoreError::NotFound)
-    ));
+    assert!(matches!(shop.store.close_handoff(at(40), HandoffId(99)).await, Err(StoreError::NotFound)));
 }
 
 #[tokio::test]
 async fn concurrent_workers_share_the_chats_without_overlap() {
     let shop = Shop::open();
     for chat in 0..40 {
-        shop.says(at(0), &format!("57300555{chat:04}"), &format!("m{chat}"), "hola")
-            .await;
+        shop.says(at(0), &format!("57300555{chat:04}"), &format!("m{chat}"), "hola").await;
     }
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..8 {
@@ -153,15 +108,8 @@ async fn what_arrives_during_a_turn_gets_a_turn_of_its_own() {
     let chat = shop.says(at(0), ANA, "m1", "hola").await;
     let claimed = shop.claim(at(5)).await;
     shop.says(at(6), ANA, "m2", "¿está?").await;
-    assert!(
-        shop.store.claim_due(at(20), 10, LEASE).await.unwrap().is_empty(),
-        "the chat is claimed"
-    );
-    let receipt = shop
-        .store
-        .commit_turn(at(20), claimed.claim, replying(&chat, "m1", "hola"))
-        .await
-        .unwrap();
+    assert!(shop.store.claim_due(at(20), 10, LEASE).await.unwrap().is_empty(), "the chat is claimed");
+    let receipt = shop.store.commit_turn(at(20), claimed.claim, replying(&chat, "m1", "hola")).await.unwrap();
     assert!(receipt.more_pending);
     let next = shop.claim(at(20)).await;
     assert_eq!(next.turn.pending.len(), 1);
@@ -175,15 +123,9 @@ async fn a_claim_that_outlived_its_lease_goes_to_another_and_the_first_cannot_co
     let slow = shop.claim(at(5)).await;
     assert_eq!(shop.store.next_due().await.unwrap(), Some(at(65)));
     let fast = shop.claim(at(65)).await;
-    let lost = shop
-        .store
-        .commit_turn(at(66), slow.claim, replying(&chat, "m1", "tarde"))
-        .await;
+    let lost = shop.store.commit_turn(at(66), slow.claim, replying(&chat, "m1", "tarde")).await;
     assert!(matches!(lost, Err(StoreError::Conflict(_))));
-    shop.store
-        .commit_turn(at(66), fast.claim, replying(&chat, "m1", "a tiempo"))
-        .await
-        .unwrap();
+    shop.store.commit_turn(at(66), fast.claim, replying(&chat, "m1", "a tiempo")).await.unwrap();
     assert_eq!(shop.figure("SELECT count(*) FROM outbox"), 1);
     assert_eq!(shop.figure("SELECT count(*) FROM interaction_traces"), 1);
 }
@@ -195,18 +137,11 @@ async fn a_turn_that_cannot_be_stored_whole_is_not_stored_at_all() {
     let claimed = shop.claim(at(5)).await;
     let mut turn = replying(&chat, "m1", "hola");
     turn.lead = Some((HandoffId(77), json!({})));
-    assert!(matches!(
-        shop.store.commit_turn(at(5), claimed.claim, turn).await,
-        Err(StoreError::NotFound)
-    ));
+    assert!(matches!(shop.store.commit_turn(at(5), claimed.claim, turn).await, Err(StoreError::NotFound)));
     assert_eq!(shop.figure("SELECT count(*) FROM outbox"), 0);
     assert_eq!(shop.figure("SELECT count(*) FROM interaction_traces"), 0);
     assert_eq!(shop.store.peek(&chat).await.unwrap().conversation.memory, json!({}));
-    assert_eq!(
-        shop.claim(at(70)).await.turn.pending.len(),
-        1,
-        "its message is answered after the lease"
-    );
+    assert_eq!(shop.claim(at(70)).await.turn.pending.len(), 1, "its message is answered after the lease");
 }
 
 #[tokio::test]
@@ -217,37 +152,16 @@ async fn a_message_that_fails_five_turns_is_parked_and_can_be_tried_again() {
         let now = at(attempt * 100);
         let claimed = shop.claim(now).await;
         assert_eq!(claimed.turn.pending[0].attempts, attempt);
-        let parked = shop
-            .store
-            .release(now, claimed.claim, later(now, 100), "boom")
-            .await
-            .unwrap();
+        let parked = shop.store.release(now, claimed.claim, later(now, 100), "boom").await.unwrap();
         assert_eq!(parked, usize::from(attempt == 5));
-        assert!(
-            shop.store
-                .claim_due(later(now, 99), 10, LEASE)
-                .await
-                .unwrap()
-                .is_empty(),
-            "not before its time"
-        );
+        assert!(shop.store.claim_due(later(now, 99), 10, LEASE).await.unwrap().is_empty(), "not before its time");
     }
     assert_eq!(shop.store.next_due().await.unwrap(), None);
     let parked = shop.store.parked(10).await.unwrap();
-    assert_eq!(
-        (
-            parked[0].message_id.as_str(),
-            parked[0].error.as_str(),
-            parked[0].attempts
-        ),
-        ("m1", "boom", 5)
-    );
+    assert_eq!((parked[0].message_id.as_str(), parked[0].error.as_str(), parked[0].attempts), ("m1", "boom", 5));
     assert_eq!(shop.store.retry_parked(at(900)).await.unwrap(), 1);
     let claimed = shop.claim(at(900)).await;
-    assert_eq!(
-        (claimed.turn.pending[0].attempts, &claimed.turn.conversation.id),
-        (1, &chat)
-    );
+    assert_eq!((claimed.turn.pending[0].attempts, &claimed.turn.conversation.id), (1, &chat));
 }
 
 #[tokio::test]
@@ -257,10 +171,7 @@ async fn a_postponed_message_waits_without_its_tries_being_counted() {
     for night in 1..=8 {
         let claimed = shop.claim(at(night * 1_000)).await;
         assert_eq!(claimed.turn.pending[0].attempts, 1);
-        shop.store
-            .postpone(at(night * 1_000), claimed.claim, at((night + 1) * 1_000))
-            .await
-            .unwrap();
+        shop.store.postpone(at(night * 1_000), claimed.claim, at((night + 1) * 1_000)).await.unwrap();
         assert_eq!(shop.store.next_due().await.unwrap(), Some(at((night + 1) * 1_000)));
     }
 }
@@ -280,8 +191,7 @@ async fn each_pending_message_knows_how_many_came_in_its_last_minute() {
 async fn a_turn_sees_the_last_twelve_messages_before_it_oldest_first() {
     let shop = Shop::open();
     for turn in 0..8 {
-        shop.answers(at(turn * 100), ANA, &format!("m{turn}"), &format!("answer {turn}"))
-            .await;
+        shop.answers(at(turn * 100), ANA, &format!("m{turn}"), &format!("answer {turn}")).await;
     }
     let chat = shop.says(at(900), ANA, "last", "y entonces").await;
     let view = shop.store.peek(&chat).await.unwrap();
@@ -304,36 +214,21 @@ async fn a_personal_message_leaves_no_text_behind() {
     shop.store.commit_turn(at(5), claimed.claim, turn).await.unwrap();
     assert_eq!(shop.text("SELECT coalesce(text, payload) FROM messages"), None);
     assert_eq!(shop.figure("SELECT count(*) FROM inbox"), 0);
-    let edit = Arrival::Edit {
-        message_id: "m1".into(),
-        text: Some("mi vida".to_owned()),
-        payload: json!({}),
-    };
+    let edit = Arrival::Edit { message_id: "m1".into(), text: Some("mi vida".to_owned()), payload: json!({}) };
     shop.accept_one(at(6), edit).await;
-    assert_eq!(
-        shop.text("SELECT text FROM messages"),
-        None,
-        "nor does an edit bring it back"
-    );
+    assert_eq!(shop.text("SELECT text FROM messages"), None, "nor does an edit bring it back");
 }
 
 #[tokio::test]
 async fn an_api_message_is_claimed_answered_and_needs_no_sending() {
     let shop = Shop::open();
-    let claimed = shop
-        .store
-        .claim_direct(at(0), direct("x1", "hola"), LEASE)
-        .await
-        .unwrap();
+    let claimed = shop.store.claim_direct(at(0), direct("x1", "hola"), LEASE).await.unwrap();
     assert_eq!(claimed.turn.conversation.channel, Channel::Api);
     assert_eq!(claimed.turn.pending[0].text.as_deref(), Some("hola"));
     let busy = shop.store.claim_direct(at(1), direct("x2", "¿hola?"), LEASE).await;
     assert!(matches!(busy, Err(StoreError::Conflict(_))), "one answer at a time");
     let mut turn = TurnCommit::silent("r1".into(), json!({}));
-    turn.outgoing.push(Outgoing {
-        delivery: Delivery::Answered,
-        ..reply("¡Hola!")
-    });
+    turn.outgoing.push(Outgoing { delivery: Delivery::Answered, ..reply("¡Hola!") });
     let receipt = shop.store.commit_turn(at(1), claimed.claim, turn).await.unwrap();
     assert_eq!(receipt.outbox, []);
     let detail = shop.store.conversation(&"demo".into(), 10).await.unwrap();
@@ -341,10 +236,7 @@ async fn an_api_message_is_claimed_answered_and_needs_no_sending() {
     assert_eq!(states, [MessageState::Received, MessageState::Sent]);
     assert_eq!(detail.conversation.last_outbound_at, Some(at(1)));
     let again = shop.store.claim_direct(at(2), direct("x1", "hola"), LEASE).await;
-    assert!(
-        matches!(again, Err(StoreError::Conflict(_))),
-        "answered messages are not answered twice"
-    );
+    assert!(matches!(again, Err(StoreError::Conflict(_))), "answered messages are not answered twice");
     assert_eq!(shop.store.next_due().await.unwrap(), None);
 }
 
@@ -352,14 +244,8 @@ async fn an_api_message_is_claimed_answered_and_needs_no_sending() {
 async fn the_api_cannot_speak_in_a_whatsapp_chat() {
     let shop = Shop::open();
     let chat = shop.says(at(0), ANA, "m1", "hola").await;
-    let intruder = DirectMessage {
-        conversation_id: chat,
-        ..direct("x1", "hola")
-    };
-    assert!(matches!(
-        shop.store.claim_direct(at(9), intruder, LEASE).await,
-        Err(StoreError::Conflict(_))
-    ));
+    let intruder = DirectMessage { conversation_id: chat, ..direct("x1", "hola") };
+    assert!(matches!(shop.store.claim_direct(at(9), intruder, LEASE).await, Err(StoreError::Conflict(_))));
     assert_eq!(shop.figure("SELECT count(*) FROM messages"), 1);
 }
 
@@ -367,15 +253,9 @@ async fn the_api_cannot_speak_in_a_whatsapp_chat() {
 async fn an_unknown_chat_is_not_found() {
     let shop = Shop::open();
     for id in ["nadie", "wa_c0"] {
-        assert!(matches!(
-            shop.store.conversation(&id.into(), 1).await,
-            Err(StoreError::NotFound)
-        ));
+        assert!(matches!(shop.store.conversation(&id.into(), 1).await, Err(StoreError::NotFound)));
         assert!(matches!(shop.store.peek(&id.into()).await, Err(StoreError::NotFound)));
-        assert!(matches!(
-            shop.store.take_over(at(0), &id.into(), "x", None).await,
-            Err(StoreError::NotFound)
-        ));
+        assert!(matches!(shop.store.take_over(at(0), &id.into(), "x", None).await, Err(StoreError::NotFound)));
     }
 }
 

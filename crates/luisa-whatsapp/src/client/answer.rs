@@ -100,9 +100,7 @@ pub(super) async fn read_body(mut response: Response, limit: usize) -> Result<Ve
 fn refusal(status: StatusCode, retry_after: Option<Duration>, body: &[u8], secret: &str) -> SendError {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = &json["error"];
-    let details = [&error["error_data"]["details"], &error["message"]]
-        .into_iter()
-        .find_map(Value::as_str);
+    let details = [&error["error_data"]["details"], &error["message"]].into_iter().find_map(Value::as_str);
     SendError::Api {
         http_status: status.as_u16(),
         code: error["code"].as_i64().unwrap_or(NO_CODE),

@@ -41,10 +41,7 @@ impl Client {
     /// The number we send from: proves token, id and version at once.
     pub async fn phone_number_info(&self) -> Result<PhoneNumberInfo, SendError> {
         let fields = "display_phone_number,verified_name,quality_rating,account_mode,status";
-        let request = self
-            .http
-            .get(self.url(&[&self.phone_number_id]))
-            .query(&[("fields", fields)]);
+        let request = self.http.get(self.url(&[&self.phone_number_id])).query(&[("fields", fields)]);
         let answer = self.call(request).await?;
         Ok(PhoneNumberInfo {
             id: text(&answer["id"]).ok_or(SendError::Broken("no id in the answer".into()))?,
@@ -67,15 +64,10 @@ impl Client {
                 ("after", &after),
             ];
             let given = if after.is_empty() { &query[..2] } else { &query[..] };
-            let page = self
-                .call(self.http.get(self.url(&[waba, "message_templates"])).query(given))
-                .await?;
+            let page = self.call(self.http.get(self.url(&[waba, "message_templates"])).query(given)).await?;
             templates.extend(data(&page).iter().filter_map(template));
             // The cursor is there on the last page too; only `next` tells that more follows.
-            let next = page["paging"]["next"]
-                .is_string()
-                .then(|| text(&page["paging"]["cursors"]["after"]))
-                .flatten();
+            let next = page["paging"]["next"].is_string().then(|| text(&page["paging"]["cursors"]["after"])).flatten();
             let Some(next) = next else { break };
             after = next;
         }
@@ -87,10 +79,7 @@ impl Client {
         let answer = self.call(self.http.get(self.url(&[waba, "subscribed_apps"]))).await?;
         let app = |item: &Value| {
             let app = &item["whatsapp_business_api_data"];
-            SubscribedApp {
-                id: text(&app["id"]),
-                name: text(&app["name"]),
-            }
+            SubscribedApp { id: text(&app["id"]), name: text(&app["name"]) }
         };
         Ok(data(&answer).iter().map(app).collect())
     }
@@ -103,10 +92,7 @@ fn template(item: &Value) -> Option<TemplateInfo> {
         language: text(&item["language"])?,
         status: text(&item["status"])?,
         category: text(&item["category"]),
-        body: components
-            .iter()
-            .find(|part| part["type"] == "BODY")
-            .and_then(|part| text(&part["text"])),
+        body: components.iter().find(|part| part["type"] == "BODY").and_then(|part| text(&part["text"])),
     })
 }
 

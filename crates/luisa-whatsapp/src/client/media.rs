@@ -53,37 +53,23 @@ impl Client {
         }
         let part = Part::bytes(bytes).file_name(filename.to_owned());
         let part = part.mime_str(mime).map_err(|_| MediaError::BadMime(mime.to_owned()))?;
-        let form = Form::new()
-            .text("messaging_product", "whatsapp")
-            .text("type", mime.to_owned())
-            .part("file", part);
+        let form = Form::new().text("messaging_product", "whatsapp").text("type", mime.to_owned()).part("file", part);
         let url = self.url(&[&self.phone_number_id, "media"]);
-        let request = self
-            .http
-            .post(url)
-            .timeout(self.timeout * MEDIA_PATIENCE)
-            .multipart(form);
+        let request = self.http.post(url).timeout(self.timeout * MEDIA_PATIENCE).multipart(form);
         let answer = self.call(request).await?;
-        let id = answer["id"]
-            .as_str()
-            .ok_or(SendError::Broken("no media id in the answer".into()))?;
+        let id = answer["id"].as_str().ok_or(SendError::Broken("no media id in the answer".into()))?;
         Ok(MediaId(id.to_owned()))
     }
 
     pub async fn media_url(&self, media_id: &str) -> Result<MediaLocation, SendError> {
-        let request = self
-            .http
-            .get(self.url(&[media_id]))
-            .query(&[("phone_number_id", &self.phone_number_id)]);
+        let request = self.http.get(self.url(&[media_id])).query(&[("phone_number_id", &self.phone_number_id)]);
         let answer = self.call(request).await?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Ok(MediaLocation {
             url: text(&answer["url"]).ok_or(SendError::Broken("no URL in the answer".into()))?,
             mime_type: text(&answer["mime_type"]),
             sha256: text(&answer["sha256"]),
-            file_size: answer["file_size"]
-                .as_u64()
-                .or_else(|| answer["file_size"].as_str()?.parse().ok()),
+            file_size: answer["file_size"].as_u64().or_else(|| answer["file_size"].as_str()?.parse().ok()),
         })
     }
 
@@ -94,11 +80,7 @@ impl Client {
             return Err(MediaError::UntrustedHost);
         }
         let secret = self.token.expose_secret();
-        let request = self
-            .http
-            .get(url)
-            .bearer_auth(secret)
-            .timeout(self.timeout * MEDIA_PATIENCE);
+        let request = self.http.get(url).bearer_auth(secret).timeout(self.timeout * MEDIA_PATIENCE);
         let response = request.send().await.map_err(|error| answer::lost(error, secret))?;
         if !response.status().is_success() {
             answer::read(response, secret).await?;
@@ -114,8 +96,7 @@ impl Client {
     fn trusts(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
         let of_meta = META_HOSTS.iter().any(|known| {
-            host.strip_suffix(known)
-                .is_some_and(|subdomain| subdomain.is_empty() || subdomain.ends_with('.'))
+            host.strip_suffix(known).is_some_and(|subdomain| subdomain.is_empty() || subdomain.ends_with('.'))
         });
         (of_meta && url.scheme() == "https") || url.origin() == self.base.origin()
     }
@@ -126,11 +107,7 @@ pub fn verify_sha256(bytes: &[u8], expected: &str) -> Result<(), HashMismatch> {
     let digest = Sha256::digest(bytes);
     let expected = expected.trim();
     let decoded = hex::decode(expected).ok().or_else(|| STANDARD.decode(expected).ok());
-    if decoded.as_deref() == Some(digest.as_slice()) {
-        Ok(())
-    } else {
-        Err(HashMismatch)
-    }
+    if decoded.as_deref() == Some(digest.as_slice()) { Ok(()) } else { Err(HashMismatch) }
 }
 
 #[cfg(test)]

@@ -12,17 +12,9 @@ pub enum Unsendable {
     #[error("{0} is empty")]
     Empty(&'static str),
     #[error("{what} has {length} characters, of at most {limit}")]
-    TooLong {
-        what: &'static str,
-        length: usize,
-        limit: usize,
-    },
+    TooLong { what: &'static str, length: usize, limit: usize },
     #[error("{what}: {count}, of at most {limit}")]
-    TooMany {
-        what: &'static str,
-        count: usize,
-        limit: usize,
-    },
+    TooMany { what: &'static str, count: usize, limit: usize },
     #[error("the {what} `{value}` is there twice")]
     Duplicate { what: &'static str, value: String },
     #[error("one of several sections has no title")]
@@ -41,10 +33,7 @@ impl Envelope {
         if let Some(opaque) = &self.opaque {
             fits("opaque data", opaque, limits::OPAQUE)?;
         }
-        Ok(Self {
-            message: self.message.checked()?,
-            ..self
-        })
+        Ok(Self { message: self.message.checked()?, ..self })
     }
 }
 
@@ -54,11 +43,7 @@ fn check_recipient(to: &Recipient) -> Result<(), Unsendable> {
         Recipient::Phone(phone) => {
             filled("recipient", phone)?;
             let looks_like_a_user = phone.contains(|c: char| c == '.' || c.is_alphabetic());
-            if looks_like_a_user {
-                Err(Unsendable::NotAPhone)
-            } else {
-                Ok(())
-            }
+            if looks_like_a_user { Err(Unsendable::NotAPhone) } else { Ok(()) }
         }
     }
 }
@@ -66,69 +51,36 @@ fn check_recipient(to: &Recipient) -> Result<(), Unsendable> {
 impl Outgoing {
     pub fn checked(self) -> Result<Self, Unsendable> {
         match self {
-            Self::Text { body, preview_url } => Ok(Self::Text {
-                body: cut_filled("text", &body, limits::TEXT)?,
-                preview_url,
-            }),
-            Self::Image { source, caption } => Ok(Self::Image {
-                source: checked_source(source)?,
-                caption: cut_optional(caption, limits::CAPTION),
-            }),
-            Self::Buttons {
-                header_image,
-                body,
-                footer,
-                buttons,
-            } => Ok(Self::Buttons {
+            Self::Text { body, preview_url } => {
+                Ok(Self::Text { body: cut_filled("text", &body, limits::TEXT)?, preview_url })
+            }
+            Self::Image { source, caption } => {
+                Ok(Self::Image { source: checked_source(source)?, caption: cut_optional(caption, limits::CAPTION) })
+            }
+            Self::Buttons { header_image, body, footer, buttons } => Ok(Self::Buttons {
                 header_image: header_image.map(checked_source).transpose()?,
                 body: cut_filled("body", &body, limits::INTERACTIVE_BODY)?,
                 footer: cut_optional(footer, limits::FOOTER),
                 buttons: checked_buttons(buttons)?,
             }),
-            Self::List {
-                body,
-                footer,
-                button,
-                sections,
-            } => Ok(Self::List {
+            Self::List { body, footer, button, sections } => Ok(Self::List {
                 body: cut_filled("body", &body, limits::INTERACTIVE_BODY)?,
                 footer: cut_optional(footer, limits::FOOTER),
                 button: cut_filled("list button", &button, limits::LIST_BUTTON)?,
                 sections: checked_sections(sections)?,
             }),
-            Self::Location {
-                latitude,
-                longitude,
-                name,
-                address,
-            } => {
+            Self::Location { latitude, longitude, name, address } => {
                 let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
                 if !on_earth {
                     return Err(Unsendable::NotAPlace);
                 }
-                Ok(Self::Location {
-                    latitude,
-                    longitude,
-                    name,
-                    address,
-                })
+                Ok(Self::Location { latitude, longitude, name, address })
             }
-            Self::Template {
-                name,
-                language,
-                body_params,
-            } => {
+            Self::Template { name, language, body_params } => {
                 filled("template name", &name)?;
                 filled("template language", &language)?;
-                let body_params = body_params
-                    .iter()
-                    .map(|param| checked_param(param))
-                    .collect::<Result<_, _>>()?;
-                Ok(Self::Template {
-                    name,
-                    language,
-                    body_params,
-                })
+                let body_params = body_params.iter().map(|param| checked_param(param)).collect::<Result<_, _>>()?;
+                Ok(Self::Template { name, language, body_params })
             }
         }
     }
@@ -158,15 +110,8 @@ fn checked_buttons(buttons: Vec<ReplyButton>) -> Result<Vec<ReplyButton>, Unsend
 
 fn checked_sections(sections: Vec<Section>) -> Result<Vec<Section>, Unsendable> {
     // A section without rows is an error to Meta and nothing to the customer.
-    let mut sections: Vec<Section> = sections
-        .into_iter()
-        .filter(|section| !section.rows.is_empty())
-        .collect();
-    count(
-        "rows",
-        sections.iter().map(|section| section.rows.len()).sum(),
-        limits::LIST_ROWS,
-    )?;
+    let mut sections: Vec<Section> = sections.into_iter().filter(|section| !section.rows.is_empty()).collect();
+    count("rows", sections.iter().map(|section| section.rows.len()).sum(), limits::LIST_ROWS)?;
     let several = sections.len() > 1;
     for section in &mut sections {
         section.title = cut_optional(section.title.take(), limits::SECTION_TITLE);
@@ -175,10 +120,7 @@ fn checked_sections(sections: Vec<Section>) -> Result<Vec<Section>, Unsendable> 
         }
         section.rows = section.rows.drain(..).map(checked_row).collect::<Result<_, _>>()?;
     }
-    unique(
-        "row id",
-        sections.iter().flat_map(|section| &section.rows).map(|row| &row.id),
-    )?;
+    unique("row id", sections.iter().flat_map(|section| &section.rows).map(|row| &row.id))?;
     Ok(sections)
 }
 
@@ -199,20 +141,12 @@ fn checked_param(param: &str) -> Result<String, Unsendable> {
 }
 
 fn filled(what: &'static str, text: &str) -> Result<(), Unsendable> {
-    if text.trim().is_empty() {
-        Err(Unsendable::Empty(what))
-    } else {
-        Ok(())
-    }
+    if text.trim().is_empty() { Err(Unsendable::Empty(what)) } else { Ok(()) }
 }
 
 fn fits(what: &'static str, text: &str, limit: usize) -> Result<(), Unsendable> {
     let length = text.chars().count();
-    if length > limit {
-        Err(Unsendable::TooLong { what, length, limit })
-    } else {
-        Ok(())
-    }
+    if length > limit { Err(Unsendable::TooLong { what, length, limit }) } else { Ok(()) }
 }
 
 fn count(what: &'static str, count: usize, limit: usize) -> Result<(), Unsendable> {
@@ -227,10 +161,7 @@ fn unique<'a>(what: &'static str, values: impl Iterator<Item = &'a String>) -> R
     let mut seen = BTreeSet::new();
     for value in values {
         if !seen.insert(value) {
-            return Err(Unsendable::Duplicate {
-                what,
-                value: value.clone(),
-            });
+            return Err(Unsendable::Duplicate { what, value: value.clone() });
         }
     }
     Ok(())
@@ -243,6 +174,5 @@ fn cut_filled(what: &'static str, text: &str, limit: usize) -> Result<String, Un
 
 /// A caption, footer or description that is blank is left out.
 fn cut_optional(text: Option<String>, limit: usize) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty())
-        .map(|text| cut(&text, limit))
+    text.filter(|text| !text.trim().is_empty()).map(|text| cut(&text, limit))
 }

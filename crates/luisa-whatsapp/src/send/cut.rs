@@ -16,11 +16,7 @@ pub fn cut(text: &str, limit: usize) -> String {
         return String::new();
     };
     let whole = longest_start(text, room);
-    let kept = if ends_a_word(text, whole) {
-        whole
-    } else {
-        without_last_word(whole, room / 2)
-    };
+    let kept = if ends_a_word(text, whole) { whole } else { without_last_word(whole, room / 2) };
     let mut short = kept.trim_end().to_owned();
     short.push(MARK);
     short

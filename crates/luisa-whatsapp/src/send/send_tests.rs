@@ -12,36 +12,19 @@ fn wire(message: Outgoing) -> Value {
 }
 
 fn button(id: &str, title: &str) -> ReplyButton {
-    ReplyButton {
-        id: id.into(),
-        title: title.into(),
-    }
+    ReplyButton { id: id.into(), title: title.into() }
 }
 
 fn buttons(buttons: Vec<ReplyButton>) -> Outgoing {
-    Outgoing::Buttons {
-        header_image: None,
-        body: "¿Cuál?".into(),
-        footer: None,
-        buttons,
-    }
+    Outgoing::Buttons { header_image: None, body: "¿Cuál?".into(), footer: None, buttons }
 }
 
 fn row(id: &str) -> Row {
-    Row {
-        id: id.into(),
-        title: format!("Fila {id}"),
-        description: None,
-    }
+    Row { id: id.into(), title: format!("Fila {id}"), description: None }
 }
 
 fn list(sections: Vec<Section>) -> Outgoing {
-    Outgoing::List {
-        body: "Elija".into(),
-        footer: None,
-        button: "Ver".into(),
-        sections,
-    }
+    Outgoing::List { body: "Elija".into(), footer: None, button: "Ver".into(), sections }
 }
 
 fn rows(ids: std::ops::Range<usize>) -> Vec<Row> {
@@ -79,18 +62,9 @@ fn a_person_without_a_phone_is_a_recipient_and_never_a_to() {
 
 #[test]
 fn an_image_by_link_or_by_id() {
-    let by_link = wire(Outgoing::Image {
-        source: MediaSource::Link("https://x.example/a.jpg".into()),
-        caption: None,
-    });
-    assert_eq!(
-        (&by_link["type"], &by_link["image"]),
-        (&json!("image"), &json!({ "link": "https://x.example/a.jpg" }))
-    );
-    let by_id = wire(Outgoing::Image {
-        source: MediaSource::MediaId("9".into()),
-        caption: Some("Plana".into()),
-    });
+    let by_link = wire(Outgoing::Image { source: MediaSource::Link("https://x.example/a.jpg".into()), caption: None });
+    assert_eq!((&by_link["type"], &by_link["image"]), (&json!("image"), &json!({ "link": "https://x.example/a.jpg" })));
+    let by_id = wire(Outgoing::Image { source: MediaSource::MediaId("9".into()), caption: Some("Plana".into()) });
     assert_eq!(by_id["image"], json!({ "id": "9", "caption": "Plana" }));
 }
 
@@ -111,31 +85,16 @@ fn buttons_under_a_photo() {
         ] },
     });
     let json = wire(message);
-    assert_eq!(
-        (&json["type"], &json["interactive"]),
-        (&json!("interactive"), &expected)
-    );
+    assert_eq!((&json["type"], &json["interactive"]), (&json!("interactive"), &expected));
 }
 
 #[test]
 fn a_list_of_sections() {
-    let described = Row {
-        description: Some("Tres hilos".into()),
-        ..row("2")
-    };
+    let described = Row { description: Some("Tres hilos".into()), ..row("2") };
     let sections = vec![
-        Section {
-            title: Some("Planas".into()),
-            rows: vec![row("1")],
-        },
-        Section {
-            title: Some("Fileteadoras".into()),
-            rows: vec![described],
-        },
-        Section {
-            title: None,
-            rows: vec![],
-        },
+        Section { title: Some("Planas".into()), rows: vec![row("1")] },
+        Section { title: Some("Fileteadoras".into()), rows: vec![described] },
+        Section { title: None, rows: vec![] },
     ];
     let expected = json!({
         "type": "list", "body": { "text": "Elija" },
@@ -149,34 +108,16 @@ fn a_list_of_sections() {
 
 #[test]
 fn a_place_and_a_template() {
-    let place = Outgoing::Location {
-        latitude: 8.75,
-        longitude: -75.88,
-        name: Some("Taller".into()),
-        address: None,
-    };
-    assert_eq!(
-        wire(place)["location"],
-        json!({ "latitude": 8.75, "longitude": -75.88, "name": "Taller" })
-    );
+    let place = Outgoing::Location { latitude: 8.75, longitude: -75.88, name: Some("Taller".into()), address: None };
+    assert_eq!(wire(place)["location"], json!({ "latitude": 8.75, "longitude": -75.88, "name": "Taller" }));
 
-    let template = |body_params| Outgoing::Template {
-        name: "aviso".into(),
-        language: "es_CO".into(),
-        body_params,
-    };
+    let template = |body_params| Outgoing::Template { name: "aviso".into(), language: "es_CO".into(), body_params };
     let expected = json!({
         "name": "aviso", "language": { "code": "es_CO" },
         "components": [{ "type": "body", "parameters": [{ "type": "text", "text": "Ana dijo: hola" }] }],
     });
-    assert_eq!(
-        wire(template(vec!["Ana dijo:\n\n\thola ".into()]))["template"],
-        expected
-    );
-    assert_eq!(
-        wire(template(vec![]))["template"],
-        json!({ "name": "aviso", "language": { "code": "es_CO" } })
-    );
+    assert_eq!(wire(template(vec!["Ana dijo:\n\n\thola ".into()]))["template"], expected);
+    assert_eq!(wire(template(vec![]))["template"], json!({ "name": "aviso", "language": { "code": "es_CO" } }));
 }
 
 #[test]
@@ -185,10 +126,7 @@ fn what_is_too_long_to_read_is_cut() {
     let length = |value: &Value| value.as_str().unwrap().chars().count();
     assert!((4_000..=limits::TEXT).contains(&length(&wire(Outgoing::text(&long))["text"]["body"])));
 
-    let image = Outgoing::Image {
-        source: MediaSource::MediaId("9".into()),
-        caption: Some(long.clone()),
-    };
+    let image = Outgoing::Image { source: MediaSource::MediaId("9".into()), caption: Some(long.clone()) };
     assert!((1_000..=limits::CAPTION).contains(&length(&wire(image)["image"]["caption"])));
 
     let json = wire(Outgoing::Buttons {
@@ -202,21 +140,9 @@ fn what_is_too_long_to_read_is_cut() {
     assert!(length(&interactive["footer"]["text"]) <= limits::FOOTER);
     assert_eq!(interactive["action"]["buttons"][0]["reply"]["title"], "Máquina plana…");
 
-    let wordy = Row {
-        id: "1".into(),
-        title: long.clone(),
-        description: Some(long.clone()),
-    };
-    let section = Section {
-        title: Some(long.clone()),
-        rows: vec![wordy],
-    };
-    let json = wire(Outgoing::List {
-        body: long.clone(),
-        footer: None,
-        button: long.clone(),
-        sections: vec![section],
-    });
+    let wordy = Row { id: "1".into(), title: long.clone(), description: Some(long.clone()) };
+    let section = Section { title: Some(long.clone()), rows: vec![wordy] };
+    let json = wire(Outgoing::List { body: long.clone(), footer: None, button: long.clone(), sections: vec![section] });
     let action = &json["interactive"]["action"];
     assert!(length(&action["button"]) <= limits::LIST_BUTTON);
     assert!(length(&action["sections"][0]["title"]) <= limits::SECTION_TITLE);
@@ -232,72 +158,28 @@ fn what_is_at_the_limit_is_left_alone() {
 
 #[test]
 fn buttons_are_one_to_three_with_their_own_ids_and_titles() {
-    let duplicate = |what, value: &str| {
-        Err(Unsendable::Duplicate {
-            what,
-            value: value.into(),
-        })
-    };
+    let duplicate = |what, value: &str| Err(Unsendable::Duplicate { what, value: value.into() });
     let four = (0..4).map(|n| button(&n.to_string(), &n.to_string())).collect();
-    assert_eq!(
-        buttons(four).checked(),
-        Err(Unsendable::TooMany {
-            what: "buttons",
-            count: 4,
-            limit: 3
-        })
-    );
+    assert_eq!(buttons(four).checked(), Err(Unsendable::TooMany { what: "buttons", count: 4, limit: 3 }));
     assert_eq!(buttons(vec![]).checked(), Err(Unsendable::Empty("buttons")));
-    assert_eq!(
-        buttons(vec![button("a", "Sí"), button("a", "No")]).checked(),
-        duplicate("button id", "a")
-    );
+    assert_eq!(buttons(vec![button("a", "Sí"), button("a", "No")]).checked(), duplicate("button id", "a"));
     // Two titles that are only told apart beyond the twentieth letter.
-    let alike = vec![
-        button("a", "Máquina plana industrial A"),
-        button("b", "Máquina plana industrial B"),
-    ];
+    let alike = vec![button("a", "Máquina plana industrial A"), button("b", "Máquina plana industrial B")];
     assert_eq!(buttons(alike).checked(), duplicate("button title", "Máquina plana…"));
-    assert_eq!(
-        buttons(vec![button("a", " ")]).checked(),
-        Err(Unsendable::Empty("button title"))
-    );
+    assert_eq!(buttons(vec![button("a", " ")]).checked(), Err(Unsendable::Empty("button title")));
     let long = "a".repeat(257);
-    let too_long = Err(Unsendable::TooLong {
-        what: "button id",
-        length: 257,
-        limit: 256,
-    });
+    let too_long = Err(Unsendable::TooLong { what: "button id", length: 257, limit: 256 });
     assert_eq!(buttons(vec![button(&long, "Sí")]).checked(), too_long);
 }
 
 #[test]
 fn lists_have_ten_rows_in_all_with_their_own_ids() {
-    let section = |title: Option<&str>, rows| Section {
-        title: title.map(str::to_owned),
-        rows,
-    };
+    let section = |title: Option<&str>, rows| Section { title: title.map(str::to_owned), rows };
     let eleven = vec![section(Some("A"), rows(0..6)), section(Some("B"), rows(6..11))];
-    assert_eq!(
-        list(eleven).checked(),
-        Err(Unsendable::TooMany {
-            what: "rows",
-            count: 11,
-            limit: 10
-        })
-    );
-    assert_eq!(
-        list(vec![section(None, vec![])]).checked(),
-        Err(Unsendable::Empty("rows"))
-    );
+    assert_eq!(list(eleven).checked(), Err(Unsendable::TooMany { what: "rows", count: 11, limit: 10 }));
+    assert_eq!(list(vec![section(None, vec![])]).checked(), Err(Unsendable::Empty("rows")));
     let twice = vec![section(Some("A"), rows(0..2)), section(Some("B"), rows(1..3))];
-    assert_eq!(
-        list(twice).checked(),
-        Err(Unsendable::Duplicate {
-            what: "row id",
-            value: "1".into()
-        })
-    );
+    assert_eq!(list(twice).checked(), Err(Unsendable::Duplicate { what: "row id", value: "1".into() }));
     let untitled = vec![section(Some("A"), rows(0..2)), section(None, rows(2..3))];
     assert_eq!(list(untitled).checked(), Err(Unsendable::UntitledSection));
     assert!(list(vec![section(None, rows(0..10))]).checked().is_ok());
@@ -307,27 +189,14 @@ fn lists_have_ten_rows_in_all_with_their_own_ids() {
 fn what_can_be_neither_cut_nor_sent_is_refused() {
     let send = |to: &str, opaque: &str| {
         let envelope = Envelope::new(Recipient::Phone(to.into()), Outgoing::text("Hola"));
-        Envelope {
-            opaque: Some(opaque.into()),
-            ..envelope
-        }
-        .checked()
+        Envelope { opaque: Some(opaque.into()), ..envelope }.checked()
     };
     assert_eq!(send("", "x"), Err(Unsendable::Empty("recipient")));
-    let too_long = Err(Unsendable::TooLong {
-        what: "opaque data",
-        length: 513,
-        limit: 512,
-    });
+    let too_long = Err(Unsendable::TooLong { what: "opaque data", length: 513, limit: 512 });
     assert_eq!(send("573005550001", &"x".repeat(513)), too_long);
     assert_eq!(Outgoing::text(" \n").checked(), Err(Unsendable::Empty("text")));
     for (latitude, longitude) in [(f64::NAN, 0.0), (91.0, 0.0), (0.0, f64::INFINITY)] {
-        let place = Outgoing::Location {
-            latitude,
-            longitude,
-            name: None,
-            address: None,
-        };
+        let place = Outgoing::Location { latitude, longitude, name: None, address: None };
         assert_eq!(place.checked(), Err(Unsendable::NotAPlace));
     }
 }

@@ -122,17 +122,12 @@ pub struct OrderItem {
 /// The body of anything with a `type` and a key of that name.
 pub(super) fn read(item: &Value) -> Body {
     let kind = text(item, "type").unwrap_or_default();
-    known(&kind, item).unwrap_or_else(|| Body::Other {
-        kind,
-        raw: item.clone(),
-    })
+    known(&kind, item).unwrap_or_else(|| Body::Other { kind, raw: item.clone() })
 }
 
 fn known(kind: &str, item: &Value) -> Option<Body> {
     if kind == "unsupported" {
-        return Some(Body::Unsupported {
-            errors: account::problems(item),
-        });
+        return Some(Body::Unsupported { errors: account::problems(item) });
     }
     if kind == "contacts" {
         let cards = item.get("contacts")?.as_array()?;
@@ -149,19 +144,14 @@ fn known(kind: &str, item: &Value) -> Option<Body> {
         "location" => location(part),
         "button" => button(part),
         "interactive" => interactive(part),
-        "reaction" => Some(Body::Reaction {
-            message_id: text(part, "message_id")?,
-            emoji: text(part, "emoji"),
-        }),
+        "reaction" => Some(Body::Reaction { message_id: text(part, "message_id")?, emoji: text(part, "emoji") }),
         "order" => Some(order(part)),
         "system" => Some(system(part)),
         "edit" => Some(Body::Edit {
             original_message_id: text(part, "original_message_id")?,
             message: object(part, "message").map(|message| Box::new(read(message))),
         }),
-        "revoke" => Some(Body::Revoke {
-            original_message_id: text(part, "original_message_id")?,
-        }),
+        "revoke" => Some(Body::Revoke { original_message_id: text(part, "original_message_id")? }),
         _ => None,
     }
 }
@@ -212,18 +202,11 @@ fn interactive(part: &Value) -> Option<Body> {
     let reply = object(part, &kind)?;
     let title = || text(reply, "title").unwrap_or_default();
     match kind.as_str() {
-        "button_reply" => Some(Body::ButtonReply {
-            id: text(reply, "id")?,
-            title: title(),
-        }),
-        "list_reply" => Some(Body::ListReply {
-            id: text(reply, "id")?,
-            title: title(),
-            description: text(reply, "description"),
-        }),
-        "nfm_reply" => Some(Body::FlowReply {
-            response_json: text(reply, "response_json")?,
-        }),
+        "button_reply" => Some(Body::ButtonReply { id: text(reply, "id")?, title: title() }),
+        "list_reply" => {
+            Some(Body::ListReply { id: text(reply, "id")?, title: title(), description: text(reply, "description") })
+        }
+        "nfm_reply" => Some(Body::FlowReply { response_json: text(reply, "response_json")? }),
         "call_permission_reply" => Some(Body::CallPermissionReply(reply.clone())),
         _ => None,
     }

@@ -120,10 +120,7 @@ pub(super) fn contact_of(message: &mut Message, value: &Value) -> Option<Contact
 /// The single contact of a value in which no other person wrote.
 fn only_one_present<'a>(contacts: &'a [ContactInfo], value: &Value) -> Option<&'a ContactInfo> {
     let [contact] = contacts else { return None };
-    let alone = items(value, "messages")
-        .iter()
-        .map(sender)
-        .all(|from| from.is_nobody() || from.is(contact));
+    let alone = items(value, "messages").iter().map(sender).all(|from| from.is_nobody() || from.is(contact));
     alone.then_some(contact)
 }
 
@@ -150,9 +147,7 @@ fn contact(item: &Value) -> Option<ContactInfo> {
 }
 
 fn context(item: &Value) -> Context {
-    let forwarded = ["forwarded", "frequently_forwarded"]
-        .iter()
-        .any(|key| flag(item, key) == Some(true));
+    let forwarded = ["forwarded", "frequently_forwarded"].iter().any(|key| flag(item, key) == Some(true));
     Context {
         id: text(item, "id"),
         from: text(item, "from"),

@@ -73,12 +73,7 @@ async fn record(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let request = Seen {
-        method,
-        uri: uri.to_string(),
-        headers,
-        body,
-    };
+    let request = Seen { method, uri: uri.to_string(), headers, body };
     let response = answer(&request);
     seen.lock().unwrap().push(request);
     response
@@ -130,20 +125,11 @@ async fn a_message_goes_out_as_documented_and_its_id_comes_back() {
     )
     .await;
     let accepted = server.client().send(&hello()).await.unwrap();
-    assert_eq!(
-        (accepted.message_id.as_str(), accepted.wa_id.as_deref()),
-        ("wamid.OUT", Some("573005550001"))
-    );
-    assert_eq!(
-        (accepted.user_id.as_deref(), accepted.message_status.as_deref()),
-        (Some("CO.1"), Some("accepted"))
-    );
+    assert_eq!((accepted.message_id.as_str(), accepted.wa_id.as_deref()), ("wamid.OUT", Some("573005550001")));
+    assert_eq!((accepted.user_id.as_deref(), accepted.message_status.as_deref()), (Some("CO.1"), Some("accepted")));
 
     let seen = server.only();
-    assert_eq!(
-        (seen.method.as_str(), seen.uri.as_str()),
-        ("POST", "/v26.0/1065/messages")
-    );
+    assert_eq!((seen.method.as_str(), seen.uri.as_str()), ("POST", "/v26.0/1065/messages"));
     assert_eq!(seen.header("authorization"), format!("Bearer {TOKEN}"));
     assert_eq!(seen.header("content-type"), "application/json");
     assert_eq!(seen.json(), hello().to_json());
@@ -165,10 +151,7 @@ async fn reading_a_message_shows_typing_only_when_asked() {
 async fn a_base_url_may_have_a_path_and_a_slash_at_its_end() {
     let server = Server::json(200, json!({ "success": true })).await;
     let base_url = format!("{}/provider/", server.base_url);
-    client(&base_url, Duration::from_secs(10))
-        .mark_read("wamid.IN", Typing::No)
-        .await
-        .unwrap();
+    client(&base_url, Duration::from_secs(10)).mark_read("wamid.IN", Typing::No).await.unwrap();
     assert_eq!(server.only().uri, "/provider/v26.0/1065/messages");
 }
 
@@ -199,44 +182,23 @@ async fn a_refusal_says_its_code_and_details() {
 async fn errors_of_every_other_shape_keep_their_status() {
     let cases = [
         (400, r#"{"error":{"message":"Bad","code":100}}"#, 100, "Bad"),
-        (
-            401,
-            r#"{"error":{"message":"Expired","code":0,"error_data":"not an object"}}"#,
-            0,
-            "Expired",
-        ),
+        (401, r#"{"error":{"message":"Expired","code":0,"error_data":"not an object"}}"#, 0, "Expired"),
         (503, "<html>upstream</html>", NO_CODE, "the answer does not say why"),
         (429, "", NO_CODE, "the answer does not say why"),
         (500, r#"{"error":"text"}"#, NO_CODE, "the answer does not say why"),
-        (
-            200,
-            r#"{"error":{"message":"In a 200","code":131026}}"#,
-            131_026,
-            "In a 200",
-        ),
+        (200, r#"{"error":{"message":"In a 200","code":131026}}"#, 131_026, "In a 200"),
     ];
     for (status, body, code, details) in cases {
         let server = Server::answering(move |_| (StatusCode::from_u16(status).unwrap(), body).into_response()).await;
         let error = server.client().send(&hello()).await.unwrap_err();
-        let SendError::Api {
-            http_status,
-            code: found,
-            details: said,
-            ..
-        } = error
-        else {
-            panic!("{error:?}")
-        };
+        let SendError::Api { http_status, code: found, details: said, .. } = error else { panic!("{error:?}") };
         assert_eq!((http_status, found, said.as_str()), (status, code, details));
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_never_comes_is_unknown() {
-    let error = client(&socket(b"").await, Duration::from_secs(1))
-        .send(&hello())
-        .await
-        .unwrap_err();
+    let error = client(&socket(b"").await, Duration::from_secs(1)).send(&hello()).await.unwrap_err();
     assert_eq!(error, SendError::Timeout);
     assert!(error.outcome_unknown());
 }
@@ -249,10 +211,7 @@ async fn an_answer_that_stops_half_way_is_unknown() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnope",
     ];
     for reply in replies {
-        let error = client(&socket(reply).await, Duration::from_secs(10))
-            .send(&hello())
-            .await
-            .unwrap_err();
+        let error = client(&socket(reply).await, Duration::from_secs(10)).send(&hello()).await.unwrap_err();
         assert!(matches!(error, SendError::Broken(_)), "{error:?}");
         assert_eq!(Fate::of_error(&error), Fate::Unknown);
     }
@@ -260,31 +219,15 @@ async fn an_answer_that_stops_half_way_is_unknown() {
 
 #[tokio::test]
 async fn a_connection_closed_without_an_answer_is_unknown() {
-    let error = client(&socket(b"\r\n").await, Duration::from_secs(10))
-        .send(&hello())
-        .await
-        .unwrap_err();
+    let error = client(&socket(b"\r\n").await, Duration::from_secs(10)).send(&hello()).await.unwrap_err();
     assert!(error.outcome_unknown(), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_refusal_cut_short_is_still_a_refusal() {
     let reply = b"HTTP/1.1 500 Oops\r\ncontent-length: 100\r\n\r\n{\"error\"";
-    let error = client(&socket(reply).await, Duration::from_secs(10))
-        .send(&hello())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            SendError::Api {
-                http_status: 500,
-                code: NO_CODE,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    let error = client(&socket(reply).await, Duration::from_secs(10)).send(&hello()).await.unwrap_err();
+    assert!(matches!(error, SendError::Api { http_status: 500, code: NO_CODE, .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -292,10 +235,7 @@ async fn a_refused_connection_never_reached_anybody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = client(&base_url, Duration::from_secs(10))
-        .send(&hello())
-        .await
-        .unwrap_err();
+    let error = client(&base_url, Duration::from_secs(10)).send(&hello()).await.unwrap_err();
     assert!(matches!(error, SendError::Connect(_)), "{error:?}");
     assert!(!error.outcome_unknown());
 }
@@ -306,10 +246,7 @@ async fn the_token_is_in_no_debug_and_no_error_even_when_meta_quotes_it() {
     let server = Server::json(401, body).await;
     let client = server.client();
     let error = client.send(&hello()).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "WhatsApp refused (HTTP 401, code 190): Malformed access token ***"
-    );
+    assert_eq!(error.to_string(), "WhatsApp refused (HTTP 401, code 190): Malformed access token ***");
     let config = config(&server.base_url, Duration::from_secs(1));
     for text in [format!("{client:?}"), format!("{config:?}"), format!("{error:?}")] {
         assert!(!text.contains(TOKEN), "{text}");
@@ -323,26 +260,11 @@ async fn settings_that_can_never_work_are_refused_at_once() {
         change(&mut config);
         Client::new(config).map(drop)
     };
-    assert_eq!(
-        with(|config| config.base_url = "graph.example".into()),
-        Err(ConfigError::BaseUrl)
-    );
-    assert_eq!(
-        with(|config| config.base_url = "ftp://graph.example".into()),
-        Err(ConfigError::BaseUrl)
-    );
-    assert_eq!(
-        with(|config| config.phone_number_id = " ".into()),
-        Err(ConfigError::Empty("phone number id"))
-    );
-    assert_eq!(
-        with(|config| config.access_token = "".into()),
-        Err(ConfigError::Empty("access token"))
-    );
-    assert_eq!(
-        with(|config| config.access_token = "two words".into()),
-        Err(ConfigError::Token)
-    );
+    assert_eq!(with(|config| config.base_url = "graph.example".into()), Err(ConfigError::BaseUrl));
+    assert_eq!(with(|config| config.base_url = "ftp://graph.example".into()), Err(ConfigError::BaseUrl));
+    assert_eq!(with(|config| config.phone_number_id = " ".into()), Err(ConfigError::Empty("phone number id")));
+    assert_eq!(with(|config| config.access_token = "".into()), Err(ConfigError::Empty("access token")));
+    assert_eq!(with(|config| config.access_token = "two words".into()), Err(ConfigError::Token));
     // A line break at the end of a secret's file.
     assert_eq!(with(|config| config.access_token = "EAA\n".into()), Ok(()));
 }
@@ -350,11 +272,7 @@ async fn settings_that_can_never_work_are_refused_at_once() {
 #[tokio::test]
 async fn a_file_is_uploaded_as_a_form() {
     let server = Server::json(200, json!({ "id": "900" })).await;
-    let id = server
-        .client()
-        .upload_media(b"JPEG".to_vec(), "image/jpeg", "plana.jpg")
-        .await
-        .unwrap();
+    let id = server.client().upload_media(b"JPEG".to_vec(), "image/jpeg", "plana.jpg").await.unwrap();
     assert_eq!(id.0, "900");
     let seen = server.only();
     assert_eq!((seen.method.as_str(), seen.uri.as_str()), ("POST", "/v26.0/1065/media"));
@@ -372,10 +290,7 @@ async fn a_file_is_uploaded_as_a_form() {
 #[tokio::test]
 async fn a_file_nobody_would_take_is_not_uploaded() {
     let server = Server::json(200, json!({ "id": "900" })).await;
-    let large = server
-        .client()
-        .upload_media(vec![0; 5 * 1024 * 1024 + 1], "image/png", "a.png")
-        .await;
+    let large = server.client().upload_media(vec![0; 5 * 1024 * 1024 + 1], "image/png", "a.png").await;
     assert_eq!(large, Err(MediaError::TooLarge { limit: 5 * 1024 * 1024 }));
     let nameless = server.client().upload_media(vec![0], "not a mime", "a").await;
     assert_eq!(nameless, Err(MediaError::BadMime("not a mime".into())));
@@ -397,16 +312,10 @@ async fn a_file_is_found_downloaded_and_verified() {
     .await;
     let client = server.client();
     let location = client.media_url("900").await.unwrap();
-    assert_eq!(
-        (location.mime_type.as_deref(), location.file_size),
-        (Some("image/jpeg"), Some(3))
-    );
+    assert_eq!((location.mime_type.as_deref(), location.file_size), (Some("image/jpeg"), Some(3)));
     let bytes = client.download_media(&location.url, 3).await.unwrap();
     assert_eq!(verify_sha256(&bytes, &location.sha256.unwrap()), Ok(()));
-    assert_eq!(
-        client.download_media(&location.url, 2).await,
-        Err(MediaError::TooLarge { limit: 2 })
-    );
+    assert_eq!(client.download_media(&location.url, 2).await, Err(MediaError::TooLarge { limit: 2 }));
 
     let seen = server.seen.lock().unwrap();
     assert_eq!(seen[0].uri, "/v26.0/900?phone_number_id=1065");
@@ -417,15 +326,8 @@ async fn a_file_is_found_downloaded_and_verified() {
 #[tokio::test]
 async fn an_expired_file_is_an_error_with_its_status() {
     let server = Server::json(404, json!({})).await;
-    let error = server
-        .client()
-        .download_media(&format!("{}/file", server.base_url), 9)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, MediaError::Call(SendError::Api { http_status: 404, .. })),
-        "{error:?}"
-    );
+    let error = server.client().download_media(&format!("{}/file", server.base_url), 9).await.unwrap_err();
+    assert!(matches!(error, MediaError::Call(SendError::Api { http_status: 404, .. })), "{error:?}");
 }
 
 #[tokio::test]
@@ -440,11 +342,7 @@ async fn the_token_goes_to_no_other_host() {
         "not a url",
     ];
     for url in urls {
-        assert_eq!(
-            client.download_media(url, 9).await,
-            Err(MediaError::UntrustedHost),
-            "{url}"
-        );
+        assert_eq!(client.download_media(url, 9).await, Err(MediaError::UntrustedHost), "{url}");
     }
     assert!(thief.seen.lock().unwrap().is_empty());
 }
@@ -453,10 +351,7 @@ async fn the_token_goes_to_no_other_host() {
 async fn an_id_from_outside_cannot_leave_its_place_in_the_url() {
     let server = Server::json(200, json!({ "url": "x" })).await;
     server.client().media_url("900/../../evil?x=1#y").await.unwrap();
-    assert_eq!(
-        server.only().uri,
-        "/v26.0/900%2F..%2F..%2Fevil%3Fx=1%23y?phone_number_id=1065"
-    );
+    assert_eq!(server.only().uri, "/v26.0/900%2F..%2F..%2Fevil%3Fx=1%23y?phone_number_id=1065");
 }
 
 #[tokio::test]
@@ -486,17 +381,11 @@ async fn the_number_the_templates_and_the_subscriptions_can_be_asked_for() {
     .await;
     let client = server.client();
     let number = client.phone_number_info().await.unwrap();
-    assert_eq!(
-        (number.id.as_str(), number.quality_rating.as_deref()),
-        ("1065", Some("GREEN"))
-    );
+    assert_eq!((number.id.as_str(), number.quality_rating.as_deref()), ("1065", Some("GREEN")));
     let apps = client.subscribed_apps("1022").await.unwrap();
     assert_eq!(apps[0].name.as_deref(), Some("Tienda"));
     let templates = client.message_templates("1022").await.unwrap();
-    let short: Vec<_> = templates
-        .iter()
-        .map(|found| (found.name.as_str(), found.status.as_str()))
-        .collect();
+    let short: Vec<_> = templates.iter().map(|found| (found.name.as_str(), found.status.as_str())).collect();
     assert_eq!(short, [("aviso", "APPROVED"), ("otra", "PAUSED")]);
     assert_eq!(templates[0].body.as_deref(), Some("Hay un aviso: {{1}}"));
 }

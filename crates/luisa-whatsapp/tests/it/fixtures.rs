@@ -8,12 +8,7 @@ pub(crate) fn all() -> Vec<(String, Vec<u8>)> {
     let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| {
-            (
-                path.file_stem().unwrap().to_str().unwrap().to_owned(),
-                std::fs::read(&path).unwrap(),
-            )
-        })
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap()))
         .collect();
     found.sort();
     found
@@ -64,22 +59,12 @@ fn a_message_is_matched_to_its_contact_by_id_whatever_the_order() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(
-        names,
-        [Some("Ana Pérez".to_owned()), Some("Beatriz".to_owned()), None, None]
-    );
+    assert_eq!(names, [Some("Ana Pérez".to_owned()), Some("Beatriz".to_owned()), None, None]);
 }
 
 #[test]
 fn a_person_without_a_phone_has_a_user_id_and_a_username() {
-    let [
-        Event::Message {
-            contact: Some(contact),
-            message,
-            ..
-        },
-    ] = &events("person_without_phone")[..]
-    else {
+    let [Event::Message { contact: Some(contact), message, .. }] = &events("person_without_phone")[..] else {
         panic!()
     };
     assert_eq!(message.from.wa_id, None);
@@ -90,22 +75,10 @@ fn a_person_without_a_phone_has_a_user_id_and_a_username() {
 
 #[test]
 fn only_the_business_app_echoes_a_person_and_the_past_is_never_a_message() {
-    assert!(
-        events("echo_of_staff")
-            .iter()
-            .all(|event| matches!(event, Event::Echo(_)))
-    );
-    assert!(
-        events("echo_of_another_app")
-            .iter()
-            .all(|event| matches!(event, Event::AppEcho(_)))
-    );
+    assert!(events("echo_of_staff").iter().all(|event| matches!(event, Event::Echo(_))));
+    assert!(events("echo_of_another_app").iter().all(|event| matches!(event, Event::AppEcho(_))));
     assert!(events("history").iter().all(|event| matches!(event, Event::History(_))));
-    assert!(
-        events("other_fields")
-            .iter()
-            .all(|event| matches!(event, Event::Unknown { .. }))
-    );
+    assert!(events("other_fields").iter().all(|event| matches!(event, Event::Unknown { .. })));
 }
 
 #[test]

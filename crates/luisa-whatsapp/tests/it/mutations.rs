@@ -145,17 +145,11 @@ proptest! {
 fn nesting_beyond_reason_is_refused_and_less_is_read() {
     let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
     assert!(parse(deep(100_000).as_bytes()).is_err());
-    assert!(matches!(
-        parse(deep(100).as_bytes()).unwrap()[..],
-        [Event::Unknown { .. }]
-    ));
+    assert!(matches!(parse(deep(100).as_bytes()).unwrap()[..], [Event::Unknown { .. }]));
 
     let edits = 50;
     let nested = r#"{"id":"a","type":"edit","edit":{"original_message_id":"b","message":"#.repeat(edits);
-    let body = format!(
-        r#"{{"entry":[{{"changes":[{{"value":{{"messages":[{nested}1{}]}}}}]}}]}}"#,
-        "}}".repeat(edits)
-    );
+    let body = format!(r#"{{"entry":[{{"changes":[{{"value":{{"messages":[{nested}1{}]}}}}]}}]}}"#, "}}".repeat(edits));
     assert!(matches!(parse(body.as_bytes()).unwrap()[..], [Event::Message { .. }]));
 }
 
@@ -164,11 +158,6 @@ fn half_an_emoji_in_one_name_does_not_lose_the_batch() {
     let raw = String::from_utf8(batch(vec![text("wamid.A", "uno"), text("wamid.B", "dos")])).unwrap();
     let cut = raw.replace("\"Ana\"", "\"Ana \\ud83d\"");
     let events = parse(cut.as_bytes()).unwrap();
-    let Event::Message {
-        contact: Some(contact), ..
-    } = &events[0]
-    else {
-        panic!("{events:?}")
-    };
+    let Event::Message { contact: Some(contact), .. } = &events[0] else { panic!("{events:?}") };
     assert_eq!((events.len(), contact.name.as_deref()), (3, Some("Ana \u{fffd}")));
 }

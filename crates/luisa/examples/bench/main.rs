@@ -29,7 +29,7 @@ struct Bench {
 
 fn main() -> anyhow::Result<()> {
     let bench = Bench::parse();
-    println!("{}\n", machine::describe()?);
+    println!("{}\nload of the machine before the start: {}\n", machine::describe()?, machine::load());
     println!("| what | p50 | p99 | longest | of |\n| --- | --- | --- | --- | --- |");
     let messages = decisions::messages()?;
     row("decision of one message, conversation fresh", &decisions::measure(&messages)?);

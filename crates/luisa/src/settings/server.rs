@@ -10,9 +10,9 @@ use super::reader::Reader;
 /// Shortest `LUISA_API_KEY` and `CONSOLE_PASSWORD` in production, in characters.
 const SHORTEST_KEY: usize = 16;
 const SHORTEST_PASSWORD: usize = 8;
-/// Values that guides and examples use: keys that everybody knows.
+/// How the keys of guides and examples begin, without `-` and `_`: keys that everybody knows.
 const WELL_KNOWN: [&str; 9] =
-    ["change", "default", "example", "ejemplo", "secret", "your-", "tu-clave", "luisa-api-key", "password"];
+    ["changeme", "replaceme", "your", "tuclave", "cambia", "default", "example", "ejemplo", "luisaapikey"];
 
 /// Where LUISA listens and who may ask.
 #[derive(Debug, Clone)]
@@ -69,8 +69,8 @@ impl Server {
     pub(super) fn demand_production(&self, reader: &mut Reader) {
         let remedy = "Set it to a random text of 32 characters (openssl rand -hex 16), or set PRODUCTION_MODE=false.";
         let known = |key: &SecretString| {
-            let key = key.expose_secret().to_lowercase();
-            WELL_KNOWN.iter().any(|word| key.contains(word))
+            let key: String = key.expose_secret().to_lowercase().chars().filter(|c| !"-_".contains(*c)).collect();
+            WELL_KNOWN.iter().any(|word| key.starts_with(word))
         };
         let fault = match &self.api_key {
             None => Some("is missing, and PRODUCTION_MODE=true needs it".to_owned()),
