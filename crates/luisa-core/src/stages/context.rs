@@ -107,6 +107,14 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
     );
     let family_slot = scene.pack.about.family_slot.clone();
     budget_said(scene, view);
+    // `una pa la casa` names no family, and yet says which one is looked for.
+    if let Intent::Buscar(family) = view.intent
+        && view.intent_score > 0.6
+        && scene.pack.family(family.as_str()).is_some()
+        && !scene.memory.slots.contains_key(&family_slot)
+    {
+        set(scene, &family_slot, json!(family), &view.inbound.message_id);
+    }
     for (slot, value) in &view.reading.stated.values {
         // The machine they bring to the workshop is not the one they want to buy.
         if about_own_machine && *slot == family_slot && scene.memory.slots.contains_key(slot) {
