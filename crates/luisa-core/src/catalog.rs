@@ -3,7 +3,7 @@
 //! Owns the items, the reading of `catalog.csv` and the matching of names and models. May not choose what to recommend
 //! (that is `stages::recommend`) nor write text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +57,10 @@ pub struct Mention {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     pub items: Vec<Item>,
-    /// Squashed spelling → item, longest spelling first.
+    /// Squashed spelling → item, longest spelling first: for slips of the finger.
     spellings: Vec<(String, usize)>,
+    /// The same by spelling: for what is typed right.
+    exact: HashMap<String, usize>,
     /// Most words that one spelling may be typed in.
     most_words: usize,
 }
@@ -147,13 +149,15 @@ impl Catalog {
         spellings.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
         spellings.dedup_by(|a, b| a.0 == b.0);
         let most_words = items.iter().map(|item| item.name.split_whitespace().count()).max().unwrap_or(0).max(PIECES);
-        Self { items, spellings, most_words }
+        let exact = spellings.iter().cloned().collect();
+        Self { items, spellings, exact, most_words }
     }
 
     /// Takes words out of the index that mean more than one product, such as what the pack calls a family.
     pub fn unname<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
         let wide: BTreeSet<String> = texts.map(squash).collect();
         self.spellings.retain(|(spelling, _)| !wide.contains(spelling));
+        self.exact.retain(|spelling, _| !wide.contains(spelling));
     }
 
     /// The item with this id, active or not.
@@ -199,10 +203,16 @@ impl Catalog {
             if typed.len() < 2 || typed.len() > most_letters {
                 continue;
             }
-            let typed = squash(&typed);
-            let exact = self.spellings.iter().find(|(spelling, _)| *spelling == typed);
-            let slipped = || self.spellings.iter().find(|(spelling, _)| same_model_mistyped(spelling, &typed));
-            if let Some((_, item)) = exact.or_else(slipped) {
+            // Words are folded already; only what is not plain letters and digits needs it again.
+            let typed = if typed.bytes().all(|b| b.is_ascii_alphanumeric()) { typed } else { squash(&typed) };
+            let digits = typed.bytes().filter(u8::is_ascii_digit).count();
+            let exact = self.exact.get(&typed);
+            let slipped = || {
+                let found = self.spellings.iter().find(|(spelling, _)| same_model_mistyped(spelling, &typed));
+                found.map(|(_, item)| item)
+            };
+            let found = if digits >= 2 { exact.or_else(slipped) } else { exact };
+            if let Some(item) = found {
                 return Some(Mention { item: *item, start, end });
             }
         }

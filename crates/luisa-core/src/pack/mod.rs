@@ -9,7 +9,7 @@ pub mod places;
 pub mod template;
 pub mod check;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -42,6 +42,8 @@ pub struct Pack {
     pub replies: Arc<BTreeMap<Symbol, Vec<Template>>>,
     pub questions: Arc<BTreeMap<Symbol, Question>>,
     pub guards: Arc<GuardRules>,
+    /// Every number that the pack states, for the guards.
+    pub numbers: Arc<HashSet<String>>,
     /// The statistical model, if the pack has one.
     pub model: Option<Arc<Understanding>>,
     /// `classifier_version` of the traces.
@@ -123,8 +125,6 @@ pub struct UseOf {
 pub struct Lexicon {
     pub abbreviations: BTreeMap<String, String>,
     pub matcher: Matcher,
-    /// Concept → the groups it belongs to.
-    pub groups: BTreeMap<Symbol, Vec<Symbol>>,
     /// Words that introduce a name: `me llamo`.
     pub name_cues: Vec<String>,
     /// Words that may stand between a cue and the name.

@@ -18,6 +18,7 @@ use crate::lexicon::fold::{plain, sound};
 use crate::lexicon::matcher::Matcher;
 use crate::money::Cop;
 use crate::rows::RowFault;
+use crate::stages::guards;
 use crate::symbol::Symbol;
 use crate::understanding::model::Model;
 use crate::understanding::reading::Understanding;
@@ -65,9 +66,6 @@ struct LexiconFile {
     /// Everyday words, which are never mended into another.
     #[serde(default)]
     known_words: Vec<String>,
-    /// Group → concepts, for what a message is about.
-    #[serde(default)]
-    groups: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     name_cues: Vec<String>,
     /// Words that may stand before a name: `la señora`.
@@ -182,7 +180,8 @@ impl Pack {
         };
         catalog.unname(about.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
         let classifier_version = model.as_ref().map_or_else(|| "rules".to_owned(), |m| m.linear.version.clone());
-        let pack = Self {
+        let mut pack = Self {
+            numbers: Arc::default(),
             cheapest: cheapest(&about, &catalog),
             families: about.families.clone(),
             uses: about.uses.clone(),
@@ -200,6 +199,7 @@ impl Pack {
             media,
             about,
         };
+        pack.numbers = Arc::new(guards::pack_numbers(&pack));
         Ok((pack, desk.faults))
     }
 }
@@ -314,7 +314,6 @@ impl Desk<'_> {
         Some(Lexicon {
             abbreviations: file.abbreviations.into_iter().map(|(k, v)| (plain(&k), plain(&v))).collect(),
             matcher,
-            groups: groups(&file.groups, &known),
             name_cues: file.name_cues.iter().map(|c| plain(c)).collect(),
             titles: file.titles.iter().map(|t| plain(t)).collect(),
             given_names: file.given_names.iter().map(|n| sound(&plain(n))).collect(),
@@ -350,18 +349,4 @@ impl Desk<'_> {
         }
         out
     }
-}
-
-// A name that ends in `=` stands for every value of a slot.
-fn groups(file: &BTreeMap<String, Vec<String>>, known: &BTreeSet<Symbol>) -> BTreeMap<Symbol, Vec<Symbol>> {
-    let mut out: BTreeMap<Symbol, Vec<Symbol>> = BTreeMap::new();
-    for (group, names) in file {
-        for concept in known {
-            let id = concept.as_str();
-            if names.iter().any(|n| n == id || (n.ends_with('=') && id.starts_with(n.as_str()))) {
-                out.entry(*concept).or_default().push(Symbol::new(group));
-            }
-        }
-    }
-    out
 }

@@ -7,7 +7,9 @@
 use std::collections::HashSet;
 
 use crate::lexicon::fold::plain;
+use crate::money::Cop;
 use crate::outcome::Reply;
+use crate::pack::Pack;
 
 use super::draft::Draft;
 use super::scene::Scene;
@@ -72,8 +74,12 @@ fn fault(scene: &Scene<'_>, text: &str) -> Option<String> {
     if let Some(promise) = rules.promises.iter().find(|p| folded.contains(plain(p).as_str())) {
         return Some(format!("promise:{promise}"));
     }
-    let known = known_numbers(scene);
-    numbers(text).into_iter().find(|n| !known.contains(n)).map(|n| format!("number:{n}"))
+    let stated = numbers(text);
+    if stated.iter().all(|n| scene.pack.numbers.contains(n)) {
+        return None;
+    }
+    let said = said_numbers(scene);
+    stated.into_iter().find(|n| !scene.pack.numbers.contains(n) && !said.contains(n)).map(|n| format!("number:{n}"))
 }
 
 /// The numbers of a text: runs of digits with their separators taken out.
@@ -96,25 +102,31 @@ fn numbers(text: &str) -> Vec<String> {
     found
 }
 
-fn known_numbers(scene: &Scene<'_>) -> HashSet<String> {
-    let pack = scene.pack;
+/// Every number that a pack states; found once, when it is loaded.
+#[must_use]
+pub fn pack_numbers(pack: &Pack) -> HashSet<String> {
     let mut known: HashSet<String> = HashSet::new();
     let mut learn = |text: &str| known.extend(numbers(text));
     pack.facts.values().for_each(|f| learn(f));
     for item in &pack.catalog.items {
         learn(&item.name);
+        learn(&item.kind);
         learn(&item.good_for);
         item.features.iter().for_each(|f| learn(f));
         if let Some(price) = item.price_cop {
             learn(&price.to_string());
         }
     }
-    for family in &pack.families {
-        if let Some(from) = family.price_from {
-            learn(&from.to_string());
-        }
+    for from in pack.families.iter().filter_map(|family| family.price_from) {
+        learn(&Cop(from).to_string());
     }
-    // What the customer said may be said back.
+    known
+}
+
+// What the customer said may be said back; the hour of opening comes from the settings.
+fn said_numbers(scene: &Scene<'_>) -> HashSet<String> {
+    let mut known: HashSet<String> = HashSet::new();
+    let mut learn = |text: &str| known.extend(numbers(text));
     scene.turn.messages.iter().for_each(|m| learn(m.body.text()));
     scene.memory.slots.values().for_each(|slot| learn(&slot.value.to_string()));
     if let Some(machine) = &scene.memory.machine {

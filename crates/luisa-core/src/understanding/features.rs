@@ -8,10 +8,8 @@ use std::collections::BTreeSet;
 use crate::lexicon::matcher::Hit;
 use crate::lexicon::tokens::{Normalized, is_emoji};
 
-use super::topics::Topics;
-
 /// Changes whenever a message would hash differently.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A hashed feature and its value.
 pub type Feature = (u32, f32);
@@ -27,13 +25,12 @@ pub struct Seen<'a> {
     pub hits: &'a [Hit],
     /// Facts found otherwise, such as a model or an amount.
     pub signs: &'a [&'a str],
-    pub topics: &'a Topics,
 }
 
 /// The features of a message, for a table of `1 << bits` rows.
 #[must_use]
 pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
-    let Seen { n, keys, hits, signs, topics } = *seen;
+    let Seen { n, keys, hits, signs } = *seen;
     let mut out = Vec::with_capacity(768);
     let mask = (1u32 << bits) - 1;
     let mut group = |weight: f32, hashes: Vec<u64>| {
@@ -46,7 +43,7 @@ pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
         std::iter::once("^").chain(keys.iter().map(String::as_str)).chain(std::iter::once("$")).collect();
     group(1.3, bounded.windows(2).map(|p| hash(b'b', p)).collect());
     group(0.7, bounded.windows(3).map(|p| hash(b't', p)).collect());
-    group(1.4, grams(n));
+    group(2.2, grams(n));
     // A nod says something only when there is little else.
     let hits: Vec<Hit> = hits.iter().filter(|h| keys.len() <= 4 || h.concept.as_str() != NOD).copied().collect();
     let concepts = concept_names(&hits);
@@ -55,26 +52,11 @@ pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
     group(1.0, sequence(&hits));
     group(1.2, signs.iter().map(|s| hash(b's', &[s])).collect());
     group(0.8, shape(n, keys).iter().map(|s| hash(b'm', &[s])).collect());
-    group(1.2, about(topics).iter().map(|s| hash(b'a', &[s])).collect());
-    group(1.2, concepts.iter().map(|c| hash(b'x', &[c, &topics.signature])).collect());
-    let near = |hit: &Hit| topics.near.get(hit.start).map_or("", String::as_str);
-    group(1.6, hits.iter().map(|h| hash(b'z', &[h.concept.as_str(), near(h)])).collect());
-    group(1.0, keys.iter().zip(&topics.near).map(|(k, near)| hash(b'y', &[k, &near[..near.len() - 1]])).collect());
     out
 }
 
 /// The concept of a bare acknowledgement.
 const NOD: &str = "acuse";
-
-// How much of the message speaks of what.
-fn about(topics: &Topics) -> Vec<String> {
-    let mut out = vec![topics.signature.clone(), format!("unknown{}", bucket(topics.unknown))];
-    out.extend(topics.groups.iter().map(|(group, n)| format!("{group}{}", (*n).min(4))));
-    for (i, (a, n)) in topics.groups.iter().enumerate() {
-        out.extend(topics.groups[i + 1..].iter().map(|(b, m)| format!("{a}{} {b}{}", (*n).min(3), (*m).min(3))));
-    }
-    out
-}
 
 // Characters of each word, 3 to 5 at a time, with its borders.
 fn grams(n: &Normalized) -> Vec<u64> {

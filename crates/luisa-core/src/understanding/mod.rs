@@ -4,7 +4,6 @@
 //! rest; a pack without a model is read by its rules alone. May not know the conversation: that is `stages::context`.
 
 pub mod reading;
-pub mod topics;
 pub mod features;
 pub mod model;
 pub mod train;

@@ -16,7 +16,6 @@ use super::model::Scores;
 use super::noise;
 use super::rules;
 use super::slots::{Stated, stated};
-use super::topics::Topics;
 
 /// What one message says by itself.
 #[derive(Debug, Clone)]
@@ -72,7 +71,6 @@ pub struct Parsed {
     pub keys: Vec<String>,
     pub hits: Vec<Hit>,
     pub stated: Stated,
-    pub topics: Topics,
 }
 
 /// Normalises a message and finds what it mentions.
@@ -82,8 +80,7 @@ pub fn parse(pack: &Pack, raw: &str) -> Parsed {
     let keys = pack.lexicon.matcher.mended_keys(&normalized.words);
     let hits = pack.lexicon.matcher.hits(&keys);
     let stated = stated(pack, &normalized, &hits);
-    let topics = Topics::of(&pack.lexicon, &normalized, &keys, &hits, &stated.mentions);
-    Parsed { normalized, keys, hits, stated, topics }
+    Parsed { normalized, keys, hits, stated }
 }
 
 /// The numbers of a parsed message, as training and inference both see them.
@@ -110,7 +107,7 @@ pub fn numbers(parsed: &Parsed, bits: u32) -> Vec<Feature> {
     sign(!stated.mentions.is_empty() && stated.values.contains_key(super::slots::CITY), "model and place");
     sign(!item && stated.elsewhere, "only elsewhere");
     let seen =
-        Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs, topics: &parsed.topics };
+        Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs };
     features(&seen, bits)
 }
 
@@ -125,7 +122,7 @@ pub fn read(pack: &Pack, raw: &str) -> Reading {
 pub fn read_at(pack: &Pack, raw: &str, threshold: f32) -> Reading {
     let parsed = parse(pack, raw);
     let scores = pack.model.as_ref().map(|model| model.linear.score(&numbers(&parsed, model.linear.bits)));
-    let Parsed { normalized, keys, hits, stated, .. } = parsed;
+    let Parsed { normalized, keys, hits, stated } = parsed;
     let mut reading = Reading {
         normalized,
         keys,
@@ -323,15 +320,35 @@ impl Understanding {
         let class_score = of_class(class);
         let intent = if matches!(class, Class::Empty | Class::NonBusiness) { Intent::Ninguno } else { self.intents[i] };
         let intent_score = p / f32::max(total, 1e-9) / f32::max(class_score, 1e-9);
-        let handoff = if matches!(class, Class::Consult | Class::Faq) { self.handoff(scores, intent) } else { None };
+        let handoff = if matches!(class, Class::Consult | Class::Faq) { self.handoff(scores, class) } else { None };
         ModelChoice { class, class_score, intent, intent_score, handoff, personal }
     }
 
-    fn handoff(&self, scores: &super::model::Scores, intent: Intent) -> Option<(Reason, Team)> {
-        let weighed = |h: usize| scores.handoff[h] * handoff_fit(intent, self.handoffs[h].map(|(reason, _)| reason));
-        let best = (0..self.handoffs.len()).max_by(|a, b| weighed(*a).total_cmp(&weighed(*b)))?;
-        self.handoffs[best]
+    // Every intent has its say, as likely as it is; `none` weighs a little less, since a handoff too many costs less
+    // than a customer whom nobody calls.
+    fn handoff(&self, scores: &Scores, class: Class) -> Option<(Reason, Team)> {
+        let intents: Vec<f32> = self.intents.iter().zip(&scores.intent).map(|(i, p)| p * fit(class, *i)).collect();
+        let weighed = |h: usize| {
+            let reason = self.handoffs[h].map(|(reason, _)| reason);
+            let fitting: f32 = self.intents.iter().zip(&intents).map(|(i, p)| p * handoff_fit(*i, reason)).sum();
+            scores.handoff[h] * fitting * if reason.is_none() { none_weight() } else { 1.0 }
+        };
+        // The teams are told apart first: two reasons of one team must not lose against `none` by being two.
+        let mut by_team: BTreeMap<Option<Team>, (f32, usize)> = BTreeMap::new();
+        for h in 0..self.handoffs.len() {
+            let of_team = by_team.entry(self.handoffs[h].map(|(_, team)| team)).or_insert((0.0, h));
+            if weighed(h) > weighed(of_team.1) {
+                of_team.1 = h;
+            }
+            of_team.0 += weighed(h);
+        }
+        let best = by_team.values().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        self.handoffs[best.1]
     }
+}
+
+fn none_weight() -> f32 {
+    std::env::var("NW").ok().and_then(|x| x.parse().ok()).unwrap_or(0.7)
 }
 
 /// `reparacion@tecnica`, or `none`.
