@@ -133,6 +133,8 @@ pub struct Lexicon {
     pub given_names: BTreeSet<String>,
     /// Words that follow a cue without being a name: `soy de`.
     pub not_names: BTreeSet<String>,
+    /// Concepts of private life.
+    pub private: BTreeSet<Symbol>,
     /// Concept names, for the check of rules.
     pub concepts: BTreeSet<Symbol>,
 }

@@ -66,6 +66,9 @@ struct LexiconFile {
     /// Everyday words, which are never mended into another.
     #[serde(default)]
     known_words: Vec<String>,
+    /// Concepts of private life: in a chat under way, silence needs one of them.
+    #[serde(default)]
+    private: Vec<String>,
     #[serde(default)]
     name_cues: Vec<String>,
     /// Words that may stand before a name: `la señora`.
@@ -308,6 +311,13 @@ impl Desk<'_> {
         }
         concepts.extend(file.concept.into_iter().map(|(name, phrases)| (Symbol::new(&name), phrases)));
         let known: BTreeSet<Symbol> = concepts.keys().copied().collect();
+        for name in file.private.iter().filter(|name| !known.contains(&Symbol::new(name))) {
+            self.fault(
+                "lexicon.toml",
+                None,
+                format!("private: `{name}` is not a concept of this file; correct or remove it"),
+            );
+        }
         let matcher = Matcher::new(&concepts, &file.negations, &file.fillers, &file.known_words)
             .map_err(|e| self.fault("lexicon.toml", None, format!("the phrases cannot be compiled ({e}); remove some")))
             .ok()?;
@@ -318,6 +328,7 @@ impl Desk<'_> {
             titles: file.titles.iter().map(|t| plain(t)).collect(),
             given_names: file.given_names.iter().map(|n| sound(&plain(n))).collect(),
             not_names: file.not_names.iter().map(|n| plain(n)).collect(),
+            private: file.private.iter().map(|name| Symbol::new(name)).collect(),
             concepts: known,
         })
     }

@@ -135,9 +135,8 @@ fn speaks_of_private_life(scene: &Scene<'_>, reading: &Reading) -> bool {
     if !stated.values.is_empty() || !stated.amounts.is_empty() {
         return false;
     }
-    let groups = &scene.pack.lexicon.groups;
-    let private = Symbol::new("private");
-    let hits = reading.hits.iter().filter(|h| groups.get(&h.concept).is_some_and(|g| g.contains(&private))).count();
+    let private = &scene.pack.lexicon.private;
+    let hits = reading.hits.iter().filter(|h| private.contains(&h.concept)).count();
     hits >= 2 || (hits == 1 && reading.personal_score > 0.97)
 }
 

@@ -106,8 +106,7 @@ pub fn numbers(parsed: &Parsed, bits: u32) -> Vec<Feature> {
     sign(item && stated.elsewhere, "product elsewhere");
     sign(!stated.mentions.is_empty() && stated.values.contains_key(super::slots::CITY), "model and place");
     sign(!item && stated.elsewhere, "only elsewhere");
-    let seen =
-        Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs };
+    let seen = Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs };
     features(&seen, bits)
 }
 

@@ -445,7 +445,7 @@ fn what_the_keeper_of_a_pack_reads() {
     # a lead that is no slot
     handoff.toml line N: handoff `urgente`: lead `telefono` is not a slot; use tipo_producto, uso, volumen, ciudad, marca, modelo, presupuesto, nombre, barrio
     # no negations
-    lexicon.toml line N: unknown field `negation`, expected one of `negations`, `fillers`, `abbreviations`, `slot`, `concept`, `known_words`, `groups`, `name_cues`, `titles`, `given_names`, `not_names`; correct it as docs/packs.md shows
+    lexicon.toml line N: unknown field `negation`, expected one of `negations`, `fillers`, `abbreviations`, `slot`, `concept`, `known_words`, `private`, `name_cues`, `titles`, `given_names`, `not_names`; correct it as docs/packs.md shows
     # an id twice
     catalog.csv line N: id `P001` is there twice; give each product its own
     # a price in words
