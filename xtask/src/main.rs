@@ -3,6 +3,7 @@
 //! Owns nothing of the product: it trains the understanding of a pack from the corpus, keeps its figures from falling,
 //! and runs the tests.
 
+mod correct;
 mod corpus;
 mod gate;
 mod test;
@@ -21,6 +22,8 @@ struct Arguments {
 enum Command {
     /// Trains `understanding.model` of a pack from `corpus/train` and prints the figures on writers left out.
     Train(train::Options),
+    /// Takes labelled corrections into the training corpus.
+    Correct(correct::Options),
     /// Fails when the figures of `corpus/test` fell, or when train and test share a message.
     Gate(gate::Options),
     /// Installs what the tests need (as root on Debian), runs all tests, then the gate.
@@ -30,6 +33,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Train(options) => train::run(&options),
+        Command::Correct(options) => correct::run(&options),
         Command::Gate(options) => gate::run(&options),
         Command::Test(options) => test::run(&options),
     }
