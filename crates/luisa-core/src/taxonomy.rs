@@ -93,6 +93,14 @@ stored! {
     }
 }
 
+impl Reason {
+    /// A sale that a person closes or ships, rather than a trouble.
+    #[must_use]
+    pub fn of_a_sale(self) -> bool {
+        matches!(self, Self::Cierre | Self::Logistica)
+    }
+}
+
 stored! {
     /// Who leads the conversation.
     Mode { AiActive = "AI_ACTIVE", HumanActive = "HUMAN_ACTIVE" }

@@ -161,6 +161,12 @@ fn by_model(pack: &Pack, model: &Understanding, scores: &Scores, reading: &mut R
     reading.personal_score = choice.personal;
     reading.set(choice.class, choice.class_score, choice.intent, choice.intent_score);
     reading.handoff = choice.handoff.and_then(|(reason, team)| pack.handoff_call(reason, Some(team)));
+    if matches!(reading.class, Class::Faq | Class::Consult) && reading.handoff.is_none_or(|call| call.reason.of_a_sale()) {
+        let sale = sale_reason(reading);
+        if sale != reading.handoff.map(|call| call.reason) {
+            reading.handoff = sale.and_then(|reason| pack.handoff_call(reason, None));
+        }
+    }
     reading.reasons.push(format!(
         "model: {} {:.2}, {} {:.2}",
         choice.class, choice.class_score, choice.intent, choice.intent_score
@@ -170,6 +176,27 @@ fn by_model(pack: &Pack, model: &Understanding, scores: &Scores, reading: &mut R
     if !mentioned.is_empty() {
         mentioned.truncate(6);
         reading.reasons.push(format!("mentions: {}", mentioned.join(", ")));
+    }
+}
+
+// When a sale needs a person is a matter of what is known, not of words: the product, the place, and what is asked.
+fn sale_reason(reading: &Reading) -> Option<Reason> {
+    let stated = &reading.stated;
+    let place = stated.values.contains_key(super::slots::CITY);
+    let model = stated.values.contains_key(super::slots::MODEL);
+    let product = model || !stated.families.is_empty() || !stated.brands.is_empty() || !stated.mentions.is_empty();
+    let delivery = reading.intent == Intent::Envios || reading.says("envio");
+    match reading.intent {
+        Intent::Comprar | Intent::Cotizacion => Some(Reason::Cierre),
+        Intent::Precio | Intent::FormasPago | Intent::Envios if model && place => Some(Reason::Cierre),
+        Intent::Disponibilidad if model && place && delivery => Some(Reason::Cierre),
+        Intent::Precio | Intent::Envios | Intent::Disponibilidad | Intent::Buscar(_) | Intent::Fotos
+            if product && stated.elsewhere && delivery =>
+        {
+            Some(Reason::Logistica)
+        }
+        Intent::Asesoria | Intent::Catalogo if product && stated.elsewhere && delivery => Some(Reason::Logistica),
+        _ => None,
     }
 }
 
