@@ -365,7 +365,9 @@ fn remember_machine(scene: &mut Scene<'_>, view: &View<'_>) {
     if changed {
         scene.memory.machine = None;
     }
-    let known = if changed { None } else { scene.memory.slot(MODEL) };
+    // The machine whose price was asked is not the one that needs a part.
+    let of_parts = scene.turn.memory.goal == Some(Intent::Repuestos) || view.reading.stated.values.contains_key(MODEL);
+    let known = if changed || !of_parts { None } else { scene.memory.slot(MODEL) };
     if let Some(model) = model.or(known) {
         let brand = scene.memory.slot(BRAND).unwrap_or_default();
         scene.memory.machine = Some(format!("{brand} {model}").trim().to_owned());

@@ -161,10 +161,13 @@ fn by_model(pack: &Pack, model: &Understanding, scores: &Scores, reading: &mut R
     reading.personal_score = choice.personal;
     reading.set(choice.class, choice.class_score, choice.intent, choice.intent_score);
     reading.handoff = choice.handoff.and_then(|(reason, team)| pack.handoff_call(reason, Some(team)));
-    if matches!(reading.class, Class::Faq | Class::Consult) && reading.handoff.is_none_or(|call| call.reason.of_a_sale()) {
-        let sale = sale_reason(reading);
-        if sale != reading.handoff.map(|call| call.reason) {
-            reading.handoff = sale.and_then(|reason| pack.handoff_call(reason, None));
+    if matches!(reading.class, Class::Faq | Class::Consult)
+        && reading.handoff.is_none_or(|call| call.reason.of_a_sale())
+    {
+        match sale_reason(reading) {
+            Some(reason) => reading.handoff = pack.handoff_call(reason, None),
+            None if asks_placelessly(reading) => reading.handoff = None,
+            None => {}
         }
     }
     reading.reasons.push(format!(
@@ -198,6 +201,13 @@ fn sale_reason(reading: &Reading) -> Option<Reason> {
         Intent::Asesoria | Intent::Catalogo if product && stated.elsewhere && delivery => Some(Reason::Logistica),
         _ => None,
     }
+}
+
+// A price or a means of payment asked without saying from where is answered, not handed over.
+fn asks_placelessly(reading: &Reading) -> bool {
+    let plain = [Intent::Precio, Intent::FormasPago, Intent::Disponibilidad, Intent::Envios, Intent::Fotos];
+    !reading.stated.values.contains_key(super::slots::CITY)
+        && (plain.contains(&reading.intent) || matches!(reading.intent, Intent::Buscar(_)))
 }
 
 // A pack without a model: the first rule that fires; a store's visitor is a customer unless they speak of private
@@ -357,7 +367,7 @@ impl Understanding {
         let weighed = |h: usize| {
             let reason = self.handoffs[h].map(|(reason, _)| reason);
             let fitting: f32 = self.intents.iter().zip(&intents).map(|(i, p)| p * handoff_fit(*i, reason)).sum();
-            scores.handoff[h] * fitting * if reason.is_none() { none_weight() } else { 1.0 }
+            scores.handoff[h] * fitting * if reason.is_none() { NONE_WEIGHT } else { 1.0 }
         };
         // The teams are told apart first: two reasons of one team must not lose against `none` by being two.
         let mut by_team: BTreeMap<Option<Team>, (f32, usize)> = BTreeMap::new();
@@ -373,9 +383,8 @@ impl Understanding {
     }
 }
 
-fn none_weight() -> f32 {
-    std::env::var("NW").ok().and_then(|x| x.parse().ok()).unwrap_or(0.7)
-}
+/// What `none` counts against a handoff.
+const NONE_WEIGHT: f32 = 0.35;
 
 /// `reparacion@tecnica`, or `none`.
 #[must_use]
