@@ -224,8 +224,11 @@ fn fold(
     recipe: Recipe,
     out: usize,
 ) -> Fold {
-    let seen: Vec<Example> =
-        (0..writers.len()).filter(|w| *w != out && writers[*w].name != OWN).flat_map(|w| examples[w].iter().chain(&noisy[w])).cloned().collect();
+    let seen: Vec<Example> = (0..writers.len())
+        .filter(|w| *w != out && writers[*w].name != OWN)
+        .flat_map(|w| examples[w].iter().chain(&noisy[w]))
+        .cloned()
+        .collect();
     let weights = fit(&seen, labels.sizes(), recipe);
     let temperatures = weights.temperatures(&examples[out]);
     let model = weights.into_model(format!("without {}", writers[out].name), labels.all(), temperatures);
