@@ -26,6 +26,7 @@ mod deliveries;
 mod catalog;
 mod facts;
 mod retention;
+mod backup;
 mod numbers;
 mod sqlite;
 mod migrations;
@@ -38,6 +39,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+pub use backup::{Backup, BackupError, Overwrite, Restored, back_up, restore};
 pub use catalog::{CatalogItem, CatalogRow, SyncReport};
 pub use claims::{Claimed, DirectMessage, MAX_ATTEMPTS, TurnClaim, TurnView};
 pub use contacts::Identity;

@@ -23,7 +23,7 @@ pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
 }
 
 /// A database that has tables but not our mark belongs to someone else.
-fn refuse_foreign(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(crate) fn refuse_foreign(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let mark: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
     if mark != APPLICATION_ID && tables > 0 {
@@ -54,6 +54,6 @@ fn apply_next(conn: &mut Connection, path: &Path) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-fn version(conn: &Connection) -> Result<i64, StoreError> {
+pub(crate) fn version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }

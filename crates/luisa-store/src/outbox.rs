@@ -405,7 +405,7 @@ fn heads(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>
     Ok(rows)
 }
 
-fn ids(conn: &Connection, sql: &str, key: impl rusqlite::Params) -> Result<Vec<OutboxId>, StoreError> {
+pub(crate) fn ids(conn: &Connection, sql: &str, key: impl rusqlite::Params) -> Result<Vec<OutboxId>, StoreError> {
     Ok(conn.prepare_cached(sql)?.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 

@@ -3,6 +3,7 @@
 
 mod shop;
 
+mod backup;
 mod catalog;
 mod contacts;
 mod crash;

@@ -8,6 +8,7 @@ pub mod init_db;
 pub mod chat;
 pub mod eval;
 pub mod snapshot;
+pub mod backup;
 mod paint;
 
 use std::io;
@@ -47,6 +48,8 @@ enum Command {
         #[command(subcommand)]
         command: Ops,
     },
+    /// Copy the database, verified, also while it is served; or put a copy back.
+    Backup(backup::Backup),
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +96,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::InitDb => one_thread()?.block_on(init_db::run(&settings)),
         Command::Chat(chat) => chat.run(settings),
         Command::Eval(eval) => eval.run(&settings),
+        Command::Backup(backup) => backup.run(&settings),
         Command::Ops { command: Ops::Snapshot(snapshot) } => one_thread()?.block_on(snapshot.run(&settings)),
     };
     // Whoever reads us may stop when they have seen enough (`luisa … | head`).
