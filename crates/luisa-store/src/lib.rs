@@ -26,6 +26,7 @@ mod deliveries;
 mod catalog;
 mod facts;
 mod retention;
+mod privacy;
 mod backup;
 mod numbers;
 mod sqlite;
@@ -52,6 +53,7 @@ pub use ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, Request
 pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt};
 pub use numbers::{Counts, Snapshot};
 pub use outbox::{Delivery, OutboxClaim, Outgoing};
+pub use privacy::{Erasure, PersonData, Who};
 pub use rows::{
     ContactRow, ConversationRow, HandoffRow, MessageRow, NotificationRow, OutboxRow, ParkedRow, PendingRow,
 };
@@ -80,6 +82,7 @@ struct Inner {
     writer: Writer,
     readers: Arc<Readers>,
     path: PathBuf,
+    patience: Duration,
     _serving: Option<File>,
 }
 
@@ -113,7 +116,7 @@ impl Store {
     fn start(path: &Path, patience: Duration, serving: Option<File>) -> Result<Self, StoreError> {
         let writer = Writer::start(path, patience)?;
         let readers = Arc::new(Readers::new(path, patience));
-        let inner = Arc::new(Inner { writer, readers, path: path.to_path_buf(), _serving: serving });
+        let inner = Arc::new(Inner { writer, readers, path: path.to_path_buf(), patience, _serving: serving });
         Ok(Self { inner, inbox_changed: Arc::new(Notify::new()), outbox_changed: Arc::new(Notify::new()) })
     }
 

@@ -13,7 +13,8 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x4C55_4953;
 
 /// All migrations; the first is number 1.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/sqlite/0001_start.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/sqlite/0001_start.sql"), include_str!("../migrations/sqlite/0002_erasures.sql")];
 
 /// Applies what is missing. Safe to repeat, and to run in two processes at once.
 pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -192,6 +192,13 @@ fn open_reading(path: &Path, patience: Duration) -> Result<Connection, StoreErro
     Ok(conn)
 }
 
+/// A connection of its own beside the writer's, for what cannot be done within a transaction.
+pub(crate) fn open_beside(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(patience)?;
+    Ok(conn)
+}
+
 /// Opens the file for writing at this binary's schema, or says in one sentence why it cannot.
 pub(crate) fn open_writing(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     prepare_place(path)?;
@@ -213,6 +220,8 @@ fn try_open_writing(path: &Path, patience: Duration) -> Result<Connection, Store
     conn.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |row| row.get::<_, i64>(0))?;
     conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
+    // What is deleted or redacted is overwritten, not only forgotten.
+    conn.pragma_update_and_check(None, "secure_delete", "ON", |row| row.get::<_, i64>(0))?;
     migrate(&mut conn, path)?;
     Ok(conn)
 }

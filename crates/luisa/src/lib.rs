@@ -12,4 +12,5 @@ pub mod cache;
 pub mod runtime;
 pub mod wire;
 pub mod http;
+pub mod phone;
 pub mod telemetry;

@@ -13,5 +13,6 @@ mod numbers;
 mod opening;
 mod outbox;
 mod people;
+mod privacy;
 mod statuses;
 mod turns;

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 
 use crate::shop::*;
 
-const SAMPLES: [&str; 1] = [include_str!("../../migrations/samples/0001.sql")];
+const SAMPLES: [&str; 2] =
+    [include_str!("../../migrations/samples/0001.sql"), include_str!("../../migrations/samples/0002.sql")];
 
 #[tokio::test]
 async fn every_migration_has_a_sample_and_its_rows_are_read() {

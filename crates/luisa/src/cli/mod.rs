@@ -9,6 +9,7 @@ pub mod chat;
 pub mod eval;
 pub mod snapshot;
 pub mod backup;
+pub mod privacy;
 mod paint;
 
 use std::io;
@@ -50,6 +51,11 @@ enum Command {
     },
     /// Copy the database, verified, also while it is served; or put a copy back.
     Backup(backup::Backup),
+    /// Give one person their data, or erase it.
+    Privacy {
+        #[command(subcommand)]
+        command: privacy::Privacy,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +102,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::InitDb => one_thread()?.block_on(init_db::run(&settings)),
         Command::Chat(chat) => chat.run(settings),
         Command::Eval(eval) => eval.run(&settings),
+        Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Backup(backup) => backup.run(&settings),
         Command::Ops { command: Ops::Snapshot(snapshot) } => one_thread()?.block_on(snapshot.run(&settings)),
     };

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
+use crate::phone;
 use crate::telemetry::masked;
 
 /// Variables by name, as the environment and `.env` give them.
@@ -176,10 +177,8 @@ impl Reader {
     /// A phone number as people write it, to the form that WhatsApp wants: digits with the country's prefix.
     pub(super) fn phone(&mut self, name: &'static str) -> Option<String> {
         let value = self.text(name)?;
-        let odd = value.chars().any(|c| !c.is_ascii_digit() && !"+-. ()".contains(c));
-        let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-        let whole = if digits.len() == 10 && digits.starts_with('3') { format!("57{digits}") } else { digits };
-        if odd || !(11..=15).contains(&whole.len()) {
+        let whole = phone::international(&value);
+        if whole.is_none() {
             let shown = masked(&value);
             self.fault(
                 name,
@@ -187,9 +186,8 @@ impl Reader {
                 "a phone number with its country's prefix, 11 to 15 digits",
                 "Write for example 573005550101, or remove the line.",
             );
-            return None;
         }
-        Some(whole)
+        whole
     }
 
     /// Records a fault of a value that may be shown.

@@ -74,7 +74,7 @@ impl Ended {
 #[test]
 fn help_lists_the_commands_that_exist_and_how_settings_are_given() {
     let help = Desk::new().run(&["--help"]).ends_with(0).out();
-    for word in ["serve", "init-db", "chat", "eval", "ops", ".env.example", "Exit codes"] {
+    for word in ["serve", "init-db", "chat", "eval", "ops", "backup", "privacy", ".env.example", "Exit codes"] {
         assert!(help.contains(word), "{word}: {help}");
     }
 }

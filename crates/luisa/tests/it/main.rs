@@ -10,6 +10,7 @@ mod conversations;
 mod crash;
 mod data_api;
 mod people;
+mod privacy;
 mod reception;
 mod sending;
 mod settings;
