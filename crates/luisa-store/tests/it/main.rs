@@ -14,5 +14,6 @@ mod opening;
 mod outbox;
 mod people;
 mod privacy;
+mod retention;
 mod statuses;
 mod turns;

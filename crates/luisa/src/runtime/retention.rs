@@ -1,34 +1,64 @@
-//! Forgets the words of personal messages when they have been kept long enough.
+//! Forgets what has been kept long enough: the words of personal messages, and everything about people that is old.
 //!
-//! Owns the rhythm. With a retention of 0 nothing is kept in the first place, and this has nothing to do.
+//! Owns the rhythm. What is forgotten, and how, is the store's knowledge.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::ToSpan;
+use jiff::{SignedDuration, Timestamp};
+use luisa_store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::Station;
 
 const EVERY: Duration = Duration::from_secs(10 * 60);
+/// Meta delivers for seven days what it could not deliver: news about a message that has not come by then is about none.
+const EARLY_STATUSES: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 pub async fn work(station: Arc<Station>, token: CancellationToken) {
-    let hours = i64::from(station.shop.settings.privacy.personal_text_retention_hours);
-    while token.run_until_cancelled(forget(&station, hours)).await.is_some() {
+    while token.run_until_cancelled(forget(&station)).await.is_some() {
         if token.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
             return;
         }
     }
 }
 
-async fn forget(station: &Station, hours: i64) {
-    let Ok(before) = station.shop.clock.now().checked_sub(hours.hours()) else { return };
+async fn forget(station: &Station) {
+    let (store, privacy) = (&station.shop.store, &station.shop.settings.privacy);
+    let before = |kept: SignedDuration| station.shop.clock.now().saturating_sub(kept).unwrap_or(Timestamp::MIN);
+    // With a retention of 0 these are not kept in the first place, unless the setting was another one before.
+    let personal = before(SignedDuration::from_hours(privacy.personal_text_retention_hours.into()));
+    let count = until_none(|| store.forget_personal(personal)).await;
+    tell(count, "personal texts");
+    if let Some(days) = privacy.retention_days {
+        let old = before(SignedDuration::from_hours(24 * i64::from(days)));
+        let count = until_none(|| store.forget_old(old)).await;
+        tell(count, "rows older than RETENTION_DAYS");
+    }
+    tell(store.forget_early_statuses(before(EARLY_STATUSES)).await, "statuses of messages that never came");
+}
+
+/// In small portions, so that customers are answered in between.
+async fn until_none<F, R>(portion: F) -> Result<usize, StoreError>
+where
+    F: Fn() -> R,
+    R: Future<Output = Result<usize, StoreError>>,
+{
+    let mut all = 0;
     loop {
-        match station.shop.store.forget_personal(before).await {
-            Ok(0) => return,
-            Ok(count) => info!(count, "personal_texts_forgotten"),
-            Err(error) => return warn!(%error, "personal_texts_not_forgotten"),
+        match portion().await? {
+            0 => return Ok(all),
+            count => all += count,
         }
+    }
+}
+
+fn tell(outcome: Result<usize, StoreError>, what: &str) {
+    match outcome {
+        Ok(0) => {}
+        Ok(count) => info!(count, what, "old_data_forgotten"),
+        Err(error) => warn!(%error, what, "old_data_not_forgotten"),
     }
 }

@@ -122,10 +122,6 @@ impl Settings {
             self.openai.enabled,
             "OPENAI_ENABLED=true has no effect: the language model is not part of this version yet",
         );
-        note(
-            self.privacy.retention_days.is_some(),
-            "RETENTION_DAYS has no effect: deleting by age is not part of this version yet",
-        );
         let exposed = !self.server.production && !self.server.host.is_loopback();
         note(
             exposed,

@@ -227,14 +227,13 @@ fn what_has_no_effect_yet_or_leaves_a_door_open_is_said() {
         ("OPENAI_ENABLED", "true"),
         ("OPENAI_API_KEY", "sk-0"),
         ("HOST", "0.0.0.0"),
-        ("RETENTION_DAYS", "90"),
         ("WHATSAPP_ENABLED", "true"),
         ("WHATSAPP_ACCESS_TOKEN", "EAAG0000"),
         ("WHATSAPP_PHONE_NUMBER_ID", "1"),
         ("WHATSAPP_VERIFY_TOKEN", "aguja"),
     ])
     .notes;
-    for name in ["OPENAI_ENABLED", "HOST", "RETENTION_DAYS", "WHATSAPP_APP_SECRET", "LUISA_HUMAN_NOTIFY_NUMBER"] {
+    for name in ["OPENAI_ENABLED", "HOST", "WHATSAPP_APP_SECRET", "LUISA_HUMAN_NOTIFY_NUMBER"] {
         assert!(notes.iter().any(|note| note.contains(name)), "{name}: {notes:?}");
     }
 }

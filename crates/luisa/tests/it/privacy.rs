@@ -74,3 +74,34 @@ fn a_conversation_of_the_api_is_erased_by_its_id() {
     let files = bytes_under(&desk.folder().join("data"));
     assert!(!files.contains("mostrador") && files.contains("vitrina"));
 }
+
+#[tokio::test]
+async fn what_is_older_than_its_days_goes_by_itself_and_the_rest_stays() {
+    let world = World::new().await.with("RETENTION_DAYS", "30");
+    let mut luisa = world.serve().await;
+    luisa.customer(1).says("busco una industrial para cuero").await.unwrap();
+    luisa.customer(2).says("a qué hora abren?").await.unwrap();
+    world.meta.wait_for_sent(2, SOON).await.unwrap();
+    world.eventually("SELECT CAST(count(*) AS TEXT) FROM outbox WHERE state <> 'sent'", Some("0")).await;
+    assert_eq!(luisa.terminate().await, 0);
+    let chat = "(SELECT id FROM conversations ORDER BY id LIMIT 1)";
+    let month = "datetime('now', '-31 days') || '.000'";
+    let mut age = String::new();
+    for table in ["messages", "outbox", "interaction_traces"] {
+        age.push_str(&format!("UPDATE {table} SET created_at = {month} WHERE conversation_id = {chat};"));
+    }
+    age.push_str(&format!("UPDATE contacts SET updated_at = {month} WHERE wa_id = '{ANA}';"));
+    age.push_str(&format!("UPDATE conversations SET updated_at = {month} WHERE id = {chat};"));
+    rusqlite::Connection::open(world.db()).unwrap().execute_batch(&age).unwrap();
+    let luisa = world.serve().await;
+    let line = luisa.log().line("old_data_forgotten", |_| true).await;
+    assert!(line["what"].as_str().unwrap().contains("RETENTION_DAYS"), "{line}");
+    assert_eq!(world.count("SELECT count(*) FROM contacts"), 1);
+    assert_eq!(
+        world.text("SELECT group_concat(text) FROM messages WHERE direction = 'in'").unwrap(),
+        "a qué hora abren?"
+    );
+    assert_eq!(world.count("SELECT count(*) FROM interaction_traces"), 2);
+    let words = "SELECT group_concat(raw_text) FROM interaction_traces";
+    assert_eq!(world.text(words).unwrap(), "a qué hora abren?");
+}
