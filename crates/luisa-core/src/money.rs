@@ -3,6 +3,9 @@
 //! Owns the type and the reading of amounts in Colombian chat Spanish. Source: `1'230.000`, `1.2 millones`, `un palo
 //! doscientos`, `800 mil`, `800 lucas`, `800k` all occur; cents do not.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 /// Whole Colombian pesos. Displays as `$1.230.000`.
@@ -49,8 +52,14 @@ const UNITS: &[(&str, i64)] = &[
     ("diez", 10),
     ("once", 11),
     ("doce", 12),
+    ("trece", 13),
+    ("catorce", 14),
     ("quince", 15),
+    ("dieciseis", 16),
+    ("dieciocho", 18),
     ("veinte", 20),
+    ("veinticuatro", 24),
+    ("veinticinco", 25),
     ("treinta", 30),
     ("cuarenta", 40),
     ("cincuenta", 50),
@@ -81,6 +90,15 @@ const UNITS: &[(&str, i64)] = &[
 const MILLION: &[&str] = &["millon", "millones", "millon", "palo", "palos", "melon", "melones", "mm"];
 const THOUSAND: &[&str] = &["mil", "lucas", "luca", "k", "barras", "barra", "mill", "lukas"];
 const MONEY_WORDS: &[&str] = &["pesos", "cop", "pesitos", "barras"];
+
+/// The value of one folded number word: `dos`, `cien`.
+#[must_use]
+pub fn spoken_word(word: &str) -> Option<i64> {
+    match word_kind(word) {
+        Kind::Spoken(value) => Some(value),
+        _ => None,
+    }
+}
 
 /// Every amount in a folded text that keeps its punctuation.
 #[must_use]
@@ -202,21 +220,19 @@ fn number(text: &str) -> (f64, Form) {
 }
 
 fn word_kind(word: &str) -> Kind {
-    if MILLION.contains(&word) {
-        return Kind::Million;
-    }
-    if THOUSAND.contains(&word) {
-        return Kind::Thousand;
-    }
-    if MONEY_WORDS.contains(&word) {
-        return Kind::MoneyWord;
-    }
-    match word {
-        "y" => Kind::And,
-        "medio" => Kind::Half,
-        _ => UNITS.iter().find(|(known, _)| *known == word).map_or(Kind::Other, |(_, n)| Kind::Spoken(*n)),
-    }
+    WORDS.get(word).copied().unwrap_or(Kind::Other)
 }
+
+/// Every word that bears on an amount: looked up for each word of each message.
+static WORDS: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
+    let mut words: HashMap<&'static str, Kind> =
+        UNITS.iter().map(|(word, value)| (*word, Kind::Spoken(*value))).collect();
+    words.extend(MONEY_WORDS.iter().map(|word| (*word, Kind::MoneyWord)));
+    words.extend(THOUSAND.iter().map(|word| (*word, Kind::Thousand)));
+    words.extend(MILLION.iter().map(|word| (*word, Kind::Million)));
+    words.extend([("y", Kind::And), ("medio", Kind::Half)]);
+    words
+});
 
 // Reads one amount that begins at token `i`, and says where it ends.
 fn amount_at(tokens: &[Token], i: usize) -> Option<(Amount, usize)> {

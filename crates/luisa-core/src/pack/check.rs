@@ -137,8 +137,24 @@ fn facts(pack: &Pack, out: &mut Faults<'_>) {
     }
 }
 
+// What a sentence states without a gap, no fact holds: it would be replaced whenever it is said.
+fn stated(pack: &Pack, place: (&str, &str), id: &str, texts: &[super::template::Template], out: &mut Faults<'_>) {
+    for text in texts {
+        let filled = text.fill(&pack.facts, &[]);
+        for claim in pack.knowledge.unheld(&filled) {
+            let problem = format!(
+                "`{id}` states {claim} in `{filled}`, which no fact or product holds; write it in facts.toml or say less"
+            );
+            out.add_under(place.0, place.1, place.1, problem);
+        }
+    }
+}
+
 fn replies(pack: &Pack, out: &mut Faults<'_>) {
     let file = "replies.toml";
+    for (id, texts) in pack.replies.iter() {
+        stated(pack, (file, &format!("{id} ")), id.as_str(), texts, out);
+    }
     for (id, given) in REPLIES {
         let Some(texts) = pack.replies.get(&Symbol::new(id)) else {
             out.add(file, "", format!("reply `{id}` is missing; LUISA needs it, write `{id} = [\"…\"]` under [reply]"));
@@ -183,6 +199,7 @@ fn questions(pack: &Pack, out: &mut Faults<'_>) {
         }
     }
     for (id, question) in pack.questions.iter() {
+        stated(pack, (file, &format!("[question.{id}]")), id.as_str(), &question.ask, out);
         options(pack, id.as_str(), question, out);
     }
 }

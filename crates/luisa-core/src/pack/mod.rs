@@ -9,7 +9,7 @@ pub mod places;
 pub mod template;
 pub mod check;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use crate::catalog::Catalog;
 use crate::lexicon::matcher::Matcher;
 use crate::money::Cop;
 use crate::outcome::Choice;
+use crate::stages::guards::Knowledge;
 use crate::symbol::Symbol;
 use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team};
 use crate::understanding::reading::Understanding;
@@ -41,9 +42,8 @@ pub struct Pack {
     pub handoffs: Vec<HandoffRule>,
     pub replies: Arc<BTreeMap<Symbol, Vec<Template>>>,
     pub questions: Arc<BTreeMap<Symbol, Question>>,
-    pub guards: Arc<GuardRules>,
-    /// Every number that the pack states, for the guards.
-    pub numbers: Arc<HashSet<String>>,
+    /// What a text to a customer may state, for the guards.
+    pub knowledge: Arc<Knowledge>,
     /// The statistical model, if the pack has one.
     pub model: Option<Arc<Understanding>>,
     /// `classifier_version` of the traces.
@@ -225,17 +225,6 @@ impl QuestionOption {
     pub fn choice(&self) -> Choice {
         Choice { id: self.id.clone(), title: self.title.clone() }
     }
-}
-
-/// `guards.toml`: what no text to a customer may contain.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GuardRules {
-    /// Longest reply, in characters.
-    pub max_chars: usize,
-    /// Phrases that promise what nobody has done.
-    #[serde(default)]
-    pub promises: Vec<String>,
 }
 
 impl Pack {

@@ -12,13 +12,13 @@ use toml::Spanned;
 
 use super::places::{PlaceRules, Places, TOWNS, VILLAGES};
 use super::template::Template;
-use super::{About, GuardRules, HandoffRule, Lexicon, Pack, Question, QuestionOption, Rule, check};
+use super::{About, Family, HandoffRule, Lexicon, Pack, Question, QuestionOption, Rule, check};
 use crate::catalog::Catalog;
 use crate::lexicon::fold::{plain, sound};
 use crate::lexicon::matcher::Matcher;
 use crate::money::Cop;
 use crate::rows::RowFault;
-use crate::stages::guards;
+use crate::stages::guards::{GuardRules, Knowledge};
 use crate::symbol::Symbol;
 use crate::understanding::model::Model;
 use crate::understanding::reading::Understanding;
@@ -183,12 +183,16 @@ impl Pack {
         };
         catalog.unname(about.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
         let classifier_version = model.as_ref().map_or_else(|| "rules".to_owned(), |m| m.linear.version.clone());
-        let mut pack = Self {
-            numbers: Arc::default(),
+        let facts: BTreeMap<String, String> = facts.fact.into_iter().map(|(id, fact)| (id, fact.say)).collect();
+        let Some(knowledge) = desk.knowledge(&guards, &catalog, &about.families, &facts) else {
+            return Err(desk.faults);
+        };
+        let pack = Self {
+            knowledge: Arc::new(knowledge),
             cheapest: cheapest(&about, &catalog),
             families: about.families.clone(),
             uses: about.uses.clone(),
-            facts: facts.fact.into_iter().map(|(id, fact)| (id, fact.say)).collect(),
+            facts,
             catalog: Arc::new(catalog),
             lexicon: Arc::new(lexicon),
             places: Arc::new(places),
@@ -196,13 +200,11 @@ impl Pack {
             handoffs: handoffs.handoff,
             replies: Arc::new(replies),
             questions: Arc::new(questions),
-            guards: Arc::new(guards),
             model: model.map(Arc::new),
             classifier_version,
             media,
             about,
         };
-        pack.numbers = Arc::new(guards::pack_numbers(&pack));
         Ok((pack, desk.faults))
     }
 }
@@ -283,6 +285,20 @@ impl Desk<'_> {
         };
         let rows = |faults: Vec<RowFault>| faults.into_iter().map(|fault| PackFault::in_row(file, fault));
         Catalog::from_csv(bytes).map_err(|faults| self.faults.extend(rows(faults))).ok()
+    }
+
+    fn knowledge(
+        &mut self,
+        rules: &GuardRules,
+        catalog: &Catalog,
+        families: &[Family],
+        facts: &BTreeMap<String, String>,
+    ) -> Option<Knowledge> {
+        Knowledge::of(rules, catalog, families, facts.values().map(String::as_str))
+            .map_err(|e| {
+                self.fault("guards.toml", None, format!("the phrases cannot be compiled ({e}); remove some"));
+            })
+            .ok()
     }
 
     fn places(&mut self) -> Option<Places> {

@@ -108,6 +108,12 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("resumen_dijo", &["valor"]),
 ];
 
+/// Gaps that hold the customer's own words: a sentence with one may repeat numbers and names that they said.
+pub const SAID_BACK: &[&str] = &["presupuesto", "maquina", "marca", "ciudad", "barrio", "nombre", "modelo", "valor"];
+
+/// Gaps that tell when service opens.
+pub const SERVICE_CLOCK: &[&str] = &["apertura"];
+
 /// Question id and the gaps it may use.
 pub const QUESTIONS: &[(&str, &[&str])] = &[
     ("inicio", &[]),

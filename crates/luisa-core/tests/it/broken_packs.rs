@@ -73,6 +73,22 @@ const IN_TEXTS: &[Row] = &[
         Some("dato.bancos"),
         "dato.bancos",
     ),
+    (
+        "a warranty that is no fact",
+        "replies.toml",
+        "no_manejamos = [\"Eso no lo vendemos",
+        "no_manejamos = [\"Tiene 6 meses de garantía",
+        Some("no_manejamos ="),
+        "term:6M",
+    ),
+    (
+        "a promise that nobody keeps",
+        "questions.toml",
+        "¿Le ayudo con algo más?",
+        "Ya está en el horno, ¿algo más?",
+        Some("[question.algo_mas]"),
+        "act:ya esta en el horno",
+    ),
     ("a brace left open", "replies.toml", "Vale {precio}.", "Vale {precio.", Some("precio_corto ="), "precio_corto"),
     (
         "a reply without a wording",
@@ -404,6 +420,10 @@ fn what_the_keeper_of_a_pack_reads() {
     replies.toml line N: `foto`: nothing is known to fill {tamano}; use {producto}, or facts as {dato.…}
     # a fact nobody wrote
     replies.toml line N: `formas_pago`: nothing is known to fill {dato.bancos}; use facts as {dato.…}
+    # a warranty that is no fact
+    replies.toml line N: `no_manejamos` states term:6M in `Tiene 6 meses de garantía; lo nuestro es el horno.`, which no fact or product holds; write it in facts.toml or say less
+    # a promise that nobody keeps
+    questions.toml line N: `algo_mas` states act:ya esta en el horno in `Ya está en el horno, ¿algo más?`, which no fact or product holds; write it in facts.toml or say less
     # a brace left open
     replies.toml line N: `precio_corto`: `{` without `}` in `Vale {precio.`; close it
     # a reply without a wording
@@ -487,8 +507,9 @@ fn what_the_keeper_of_a_pack_reads() {
 fn every_fact_that_the_stages_ask_for_is_demanded_of_a_pack() {
     let stages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/stages");
     let mut asked = std::collections::BTreeSet::new();
-    for entry in std::fs::read_dir(stages).unwrap() {
-        let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    let entries = std::fs::read_dir(stages).unwrap().map(|entry| entry.unwrap().path());
+    for file in entries.filter(|path| path.is_file()) {
+        let source = std::fs::read_to_string(file).unwrap();
         asked.extend(source.split(".fact(\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
     }
     let demanded: std::collections::BTreeSet<String> =

@@ -4,5 +4,6 @@
 mod packs;
 mod any_bytes;
 mod dialogue;
+mod facts;
 mod second_store;
 mod broken_packs;

@@ -441,9 +441,12 @@ fn the_hunt_in_the_replies_finds_what_it_should() {
     let replies = String::from_utf8(files["replies.toml"].clone()).unwrap();
     let leaky = replies.replacen("Horneamos y atendemos", "En EL SASTRE y su taller (KT-D3 a $1.230.000)", 1);
     files.insert("replies.toml".to_owned(), leaky.into_bytes());
-    // A fact with the same numbers, or the guards would keep the text back before the hunt sees it.
+    // A fact with the same model and price, or the guards would keep the text back before the hunt sees it.
     let facts = String::from_utf8(files["facts.toml"].clone()).unwrap();
-    files.insert("facts.toml".to_owned(), (facts + "\n[fact.x]\nsay = \"3 1.230.000\"\nchecked = \"\"\n").into_bytes());
+    files.insert(
+        "facts.toml".to_owned(),
+        (facts + "\n[fact.x]\nsay = \"KT-D3 a $1.230.000\"\nchecked = \"\"\n").into_bytes(),
+    );
     let pack = Pack::load(&files).unwrap();
     let text = said(&Visit::new(&pack).say("a que hora abren"));
     assert_eq!(names_in(&text, NOT_OURS), ["sastre", "kt d3", "1 230 000"]);
