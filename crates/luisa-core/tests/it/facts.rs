@@ -18,7 +18,7 @@ fn failing(pack: &Pack, customer: &str, text: &str) -> Option<String> {
     failing_knowing(pack, &Memory::default(), customer, text)
 }
 
-fn failing_knowing(pack: &Pack, memory: &Memory, customer: &str, text: &str) -> Option<String> {
+pub(crate) fn failing_knowing(pack: &Pack, memory: &Memory, customer: &str, text: &str) -> Option<String> {
     let messages = [Inbound {
         message_id: "m1".to_owned(),
         at: "2026-11-24T15:00:00Z".parse().unwrap(),

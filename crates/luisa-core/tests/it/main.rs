@@ -5,5 +5,6 @@ mod packs;
 mod any_bytes;
 mod dialogue;
 mod facts;
+mod adversary;
 mod second_store;
 mod broken_packs;
