@@ -108,13 +108,14 @@ impl Store {
     /// # Errors
     /// `Busy`, `Broken`.
     pub async fn last_backup(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|conn| {
-            let sql = "SELECT updated_at FROM kv WHERE key = ?1";
-            let at: Option<At> = conn.prepare_cached(sql)?.query_row([LAST_BACKUP], |row| row.get(0)).optional()?;
-            Ok(at.map(|at| at.0))
-        })
-        .await
+        self.read(last_backup).await
     }
+}
+
+pub(crate) fn last_backup(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT updated_at FROM kv WHERE key = ?1";
+    let at: Option<At> = conn.prepare_cached(sql)?.query_row([LAST_BACKUP], |row| row.get(0)).optional()?;
+    Ok(at.map(|at| at.0))
 }
 
 /// Copies the database as it is at one moment, also while it is served, and checks the copy. `progress` is told the part that is done, 0 to 1.

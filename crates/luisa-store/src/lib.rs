@@ -29,6 +29,7 @@ mod retention;
 mod privacy;
 mod backup;
 mod numbers;
+mod snapshot;
 mod sqlite;
 mod migrations;
 
@@ -51,13 +52,14 @@ pub use facts::FactEdit;
 pub use handoffs::{HandoffChange, NewHandoff, NewNotice, NoticeLetter};
 pub use ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, RequestId};
 pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt};
-pub use numbers::{Counts, Snapshot};
+pub use numbers::Counts;
 pub use outbox::{Delivery, OutboxClaim, Outgoing};
 pub use privacy::{Erasure, PersonData, Who};
 pub use rows::{
     ContactRow, ConversationRow, HandoffRow, MessageRow, NotificationRow, OutboxRow, ParkedRow, PendingRow,
 };
 pub use settlement::{SendError, UNKNOWN_HOLDS_BACK};
+pub use snapshot::{ModelUse, Snapshot};
 pub use states::{
     CatalogSource, Channel, Direction, HandoffStatus, MessageState, Mode, NoticeState, OutboxState, Purpose, Sender,
 };

@@ -9,6 +9,7 @@ pub mod settings;
 pub mod shop;
 pub mod packs;
 pub mod cache;
+pub mod figures;
 pub mod runtime;
 pub mod wire;
 pub mod http;

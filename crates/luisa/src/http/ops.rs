@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use luisa_store::Snapshot;
 use serde_json::{Value, json};
 
 use super::error::Refused;
 use crate::cache::CacheStats;
+use crate::figures::Figures;
 use crate::runtime::Station;
 
 /// Says that the process runs. It does not touch the database: a slow disk is no reason to be restarted.
@@ -45,8 +45,9 @@ pub async fn ready(State(station): State<Arc<Station>>) -> Result<Json<Value>, R
     }
 }
 
-pub async fn snapshot(State(station): State<Arc<Station>>) -> Result<Json<Snapshot>, Refused> {
-    Ok(Json(station.shop.store.snapshot(station.shop.clock.now()).await?))
+pub async fn snapshot(State(station): State<Arc<Station>>) -> Result<Json<Figures>, Refused> {
+    let shop = &station.shop;
+    Ok(Json(Figures::of(&shop.store, &shop.settings.hours.zone, shop.clock.now()).await?))
 }
 
 pub async fn cache(State(station): State<Arc<Station>>) -> Json<CacheStats> {

@@ -215,6 +215,26 @@ fn the_snapshot_shows_the_last_hour_of_the_configured_database() {
     assert_eq!(figures["errores_count"], 0);
     let table = desk.run(&["ops", "snapshot"]).ends_with(0).out();
     assert!(table.contains("handed to a person") && table.contains("50.00 %"), "{table}");
+    assert!(table.contains("handoffs open             1, the oldest for "), "{table}");
+}
+
+#[test]
+fn a_snapshot_of_an_empty_database_has_no_data_where_a_zero_would_lie() {
+    let desk = Desk::new();
+    desk.run(&["init-db"]).ends_with(0);
+    let table = desk.run(&["ops", "snapshot"]).ends_with(0).out();
+    let value = |name: &str| table.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim().to_owned();
+    for name in ["personal", "handed to a person", "questions from the cache", "decision time, p95"] {
+        assert_eq!(value(name), "no data", "{table}");
+    }
+    for name in ["messages  ", "errors", "messages unanswered", "dead letters", "handoffs open"] {
+        assert_eq!(value(name), "0", "{table}");
+    }
+    assert_eq!((value("last backup").as_str(), value("spent on them").as_str()), ("never", "US$ 0.0000"), "{table}");
+    assert!(value("free on its disk").ends_with('B'), "{table}");
+    desk.run(&["backup", "copy.db"]).ends_with(0);
+    let figures: Value = serde_json::from_str(&desk.run(&["ops", "snapshot", "--json"]).ends_with(0).out()).unwrap();
+    assert!(figures["last_backup_age_s"].as_i64().unwrap() < 60, "{figures}");
 }
 
 #[test]

@@ -94,6 +94,9 @@ async fn health_snapshot_cache_and_metrics_tell_what_happened() {
     for field in ["pct_personal", "pct_handoff", "pct_openai", "errores_count", "p95_latency_ms"] {
         assert!(snapshot[field].is_number(), "{field}: {snapshot}");
     }
+    assert_eq!(snapshot["pct_cache_hit"], 66.67, "{snapshot}");
+    assert_eq!(snapshot["modes"], json!({ "AI_ACTIVE": 3, "HUMAN_ACTIVE": 0 }));
+    assert!(snapshot["disk_free_bytes"].as_u64() > Some(0) && snapshot["database_bytes"].as_u64() > Some(0));
     let (_, cache) = luisa.get("/api/cache/stats").await;
     assert_eq!(cache["hits"], 2, "{cache}");
     let metrics = http().get(format!("{}/metrics", luisa.url)).send().await.unwrap().text().await.unwrap();

@@ -1,0 +1,56 @@
+//! The snapshot as the route and the command show it: what the store counts, and the room on the disk it is on.
+//!
+//! Owns what belongs together. May not print, and may not change anything.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use luisa_store::{ModelUse, Snapshot, Store, StoreError};
+use serde::Serialize;
+
+/// One look at a LUISA.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub snapshot: Snapshot,
+    #[serde(flatten)]
+    pub model: ModelUse,
+    /// The database and its log.
+    pub database_bytes: Option<u64>,
+    /// What may still be written beside it.
+    pub disk_free_bytes: Option<u64>,
+}
+
+impl Figures {
+    /// Looks. `zone` says when the shop's day began.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn of(store: &Store, zone: &TimeZone, now: Timestamp) -> Result<Self, StoreError> {
+        let today = now.to_zoned(zone.clone()).start_of_day().map_or(now, |midnight| midnight.timestamp());
+        let path = store.path();
+        Ok(Self {
+            at: now,
+            snapshot: store.snapshot(now).await?,
+            model: store.model_use(today).await?,
+            database_bytes: size(path),
+            disk_free_bytes: free(path),
+        })
+    }
+}
+
+fn size(database: &Path) -> Option<u64> {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    // There is no log file while nobody has the database open.
+    let log = std::fs::metadata(log).map_or(0, |meta| meta.len());
+    Some(std::fs::metadata(database).ok()?.len() + log)
+}
+
+/// For this user: what only root may fill does not count.
+fn free(database: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(database).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
