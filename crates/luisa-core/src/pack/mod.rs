@@ -7,6 +7,7 @@
 pub mod parse;
 pub mod places;
 pub mod template;
+pub mod cues;
 pub mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use crate::symbol::Symbol;
 use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team};
 use crate::understanding::reading::Understanding;
 
+use cues::Cues;
 pub use parse::{PackFault, PackFiles};
 use places::Places;
 use template::Template;
@@ -38,6 +40,7 @@ pub struct Pack {
     pub catalog: Arc<Catalog>,
     pub lexicon: Arc<Lexicon>,
     pub places: Arc<Places>,
+    pub cues: Arc<Cues>,
     pub rules: Arc<Vec<Rule>>,
     pub handoffs: Vec<HandoffRule>,
     pub replies: Arc<BTreeMap<Symbol, Vec<Template>>>,

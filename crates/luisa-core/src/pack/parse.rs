@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use super::cues::CuesFile;
 use super::places::{PlaceRules, Places, TOWNS, VILLAGES};
 use super::template::Template;
 use super::{About, Family, HandoffRule, Lexicon, Pack, Question, QuestionOption, Rule, check};
@@ -158,6 +159,7 @@ impl Pack {
         let replies: Option<RepliesFile> = desk.toml("replies.toml");
         let questions: Option<QuestionsFile> = desk.toml("questions.toml");
         let guards: Option<GuardRules> = desk.toml("guards.toml");
+        let cues = desk.cues(lexicon.as_ref());
         let catalog = desk.catalog();
         let places = desk.places();
         let model = desk.model();
@@ -196,6 +198,7 @@ impl Pack {
             catalog: Arc::new(catalog),
             lexicon: Arc::new(lexicon),
             places: Arc::new(places),
+            cues: Arc::new(cues),
             rules: Arc::new(rules.rule),
             handoffs: handoffs.handoff,
             replies: Arc::new(replies),
@@ -310,6 +313,21 @@ impl Desk<'_> {
         let towns = self.files.get(TOWNS).map_or(&b""[..], Vec::as_slice);
         let villages = self.files.get(VILLAGES).map_or(&b""[..], Vec::as_slice);
         Places::load(towns, villages, &rules).map_err(|faults| self.faults.extend(faults)).ok()
+    }
+
+    // Without the file nothing is read within the conversation but what the lexicon gives.
+    fn cues(&mut self, lexicon: Option<&LexiconFile>) -> super::cues::Cues {
+        let file = "cues.toml";
+        if !self.files.contains_key(file) {
+            return super::cues::Cues::default();
+        }
+        let (Some(written), Some(lexicon)) = (self.toml::<CuesFile>(file), lexicon) else {
+            return super::cues::Cues::default();
+        };
+        written.compile(&lexicon.negations, &lexicon.fillers).unwrap_or_else(|e| {
+            self.fault(file, None, format!("the phrases cannot be compiled ({e}); remove some"));
+            super::cues::Cues::default()
+        })
     }
 
     fn model(&mut self) -> Option<Understanding> {

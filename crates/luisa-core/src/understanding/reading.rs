@@ -35,13 +35,17 @@ pub struct Reading {
     /// What decided, in plain words.
     pub reasons: Vec<String>,
     pub personal_score: f32,
+    /// What the phrases of `cues.toml` say; only the conversation reads them.
+    pub cues: Vec<Hit>,
+    /// Other intents that the model held possible for a business message, likeliest first.
+    pub others: Vec<(Intent, f32)>,
 }
 
 impl Reading {
     /// Whether a concept is mentioned and not denied.
     #[must_use]
     pub fn says(&self, concept: &str) -> bool {
-        self.hits.iter().any(|h| !h.negated && h.concept.as_str() == concept)
+        self.hits.iter().chain(&self.cues).any(|h| !h.negated && h.concept.as_str() == concept)
     }
 
     /// The slots of a message read by itself: what a machine is for and how much it works count only where a machine is
@@ -135,7 +139,10 @@ pub fn read_at(pack: &Pack, raw: &str, threshold: f32) -> Reading {
         also: Vec::new(),
         reasons: Vec::new(),
         personal_score: 0.0,
+        cues: Vec::new(),
+        others: Vec::new(),
     };
+    reading.cues = pack.cues.hits(&reading.normalized.words, &reading.keys);
     if let Some(why) = noise::emptiness(&reading.normalized, &reading.hits) {
         reading.set(Class::Empty, 0.99, Intent::Ninguno, 0.99);
         reading.reasons.push(why.to_owned());
@@ -160,6 +167,7 @@ fn by_model(pack: &Pack, model: &Understanding, scores: &Scores, reading: &mut R
     let choice = model.choose(scores, threshold);
     reading.personal_score = choice.personal;
     reading.set(choice.class, choice.class_score, choice.intent, choice.intent_score);
+    reading.others = choice.others;
     reading.handoff = choice.handoff.and_then(|(reason, team)| pack.handoff_call(reason, Some(team)));
     if matches!(reading.class, Class::Faq | Class::Consult)
         && reading.handoff.is_none_or(|call| call.reason.of_a_sale())
@@ -293,6 +301,8 @@ pub struct ModelChoice {
     pub intent_score: f32,
     pub handoff: Option<(Reason, Team)>,
     pub personal: f32,
+    /// Other intents of a business message, likeliest first.
+    pub others: Vec<(Intent, f32)>,
 }
 
 impl Understanding {
@@ -357,7 +367,16 @@ impl Understanding {
         let intent = if matches!(class, Class::Empty | Class::NonBusiness) { Intent::Ninguno } else { self.intents[i] };
         let intent_score = p / f32::max(total, 1e-9) / f32::max(class_score, 1e-9);
         let handoff = if matches!(class, Class::Consult | Class::Faq) { self.handoff(scores, class) } else { None };
-        ModelChoice { class, class_score, intent, intent_score, handoff, personal }
+        let mut others: Vec<(Intent, f32)> = self
+            .intents
+            .iter()
+            .copied()
+            .zip(scores.intent.iter().copied())
+            .filter(|(i, _)| *i != Intent::Ninguno)
+            .collect();
+        others.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        others.truncate(OTHERS);
+        ModelChoice { class, class_score, intent, intent_score, handoff, personal, others }
     }
 
     // Every intent has its say, as likely as it is; `none` weighs a little less, since a handoff too many costs less
@@ -382,6 +401,9 @@ impl Understanding {
         self.handoffs[best.1]
     }
 }
+
+/// How many intents are kept beside the chosen one.
+const OTHERS: usize = 4;
 
 /// What `none` counts against a handoff.
 const NONE_WEIGHT: f32 = 0.35;
