@@ -1,16 +1,18 @@
 //! Context extraction: what the message adds to what is known, and which products it is about.
 //!
-//! Owns the slots over the conversation and the resolving of references: `esa`, `la primera`, `la otra`, a quoted photo.
-//! The last word wins: a slot given again replaces the old one and what hung on it.
+//! Owns the slots over the conversation; which products a message is about is `reference`'s. The last word wins: a slot given again replaces the old one and what hung on it.
 
 use serde_json::json;
 
 use crate::memory::SlotValue;
 use crate::taxonomy::{Class, Intent};
-use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, capitalised};
+use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
 
 use super::classify::Intended;
+use super::lean;
 use super::pending::Answered;
+use super::quantity;
+use super::reference;
 use super::scene::{Scene, View};
 
 /// Merges a message into the memory and says what it is about.
@@ -39,11 +41,13 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
     }
     let before = scene.memory.slot_values();
     merge_slots(scene, &view);
+    merge_volume(scene, &view);
     merge_option(scene, &view);
     if scene.in_shadow() || scene.memory.handoff.is_some() {
         view.gave_lead = merge_lead(scene, &view);
     }
-    (view.products, view.ambiguous) = products(scene, &view);
+    let referred = reference::resolve(scene, &view);
+    (view.products, view.ambiguous) = (referred.products, referred.ambiguous);
     remember_products(scene, &view);
     remember_machine(scene, &view);
     scene.memory.amounts_said.extend(view.reading.stated.amounts.iter().map(|a| a.cop.0));
@@ -146,13 +150,7 @@ fn budget_said(scene: &mut Scene<'_>, view: &View<'_>) {
 
 fn says_less(scene: &Scene<'_>, view: &View<'_>, value: &serde_json::Value) -> bool {
     let general = scene.pack.uses.iter().any(|u| u.general && Some(u.id.as_str()) == value.as_str());
-    let asked = scene
-        .memory
-        .pending
-        .as_ref()
-        .and_then(|p| scene.pack.questions.get(&p.question))
-        .and_then(|q| q.slot.as_deref())
-        == Some(USE);
+    let asked = pending_slot(scene).as_deref() == Some(USE);
     general && scene.memory.slots.contains_key(USE) && !asked && !view.reading.says("correccion")
 }
 
@@ -163,6 +161,32 @@ fn answers_use(scene: &Scene<'_>, view: &View<'_>) -> bool {
     let named =
         scene.pack.families.iter().any(|f| view.reading.normalized.words.iter().any(|w| w.text == f.id.as_str()));
     family.is_some_and(|f| asked == Some(f.ask_use)) && !view.reading.says("correccion") && !named
+}
+
+// `unas 20 a la semana`, `graneadito`: how much they sew, in words that mean it only where a machine is being chosen.
+fn merge_volume(scene: &mut Scene<'_>, view: &View<'_>) {
+    let stated = view.reading.stated.values.contains_key(VOLUME);
+    let machine = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria) && lean::is_selling(scene);
+    if !machine || view.reading.says("negocio_propio") {
+        return;
+    }
+    let asked = pending_slot(scene).as_deref() == Some(VOLUME);
+    let counted = quantity::of(scene.pack, &view.reading).map(quantity::Pieces::volume);
+    let little =
+        view.reading.says("poco") || view.reading.cues.iter().any(|h| h.negated && h.concept.as_str() == "mucho");
+    let told = match (asked, little, view.reading.says("mucho")) {
+        (true, true, _) => Some("bajo"),
+        (true, false, true) => Some("alto"),
+        _ => None,
+    };
+    if let Some(volume) = counted.or(told.filter(|_| !stated)) {
+        set(scene, VOLUME, json!(volume), &view.inbound.message_id);
+    }
+}
+
+fn pending_slot(scene: &Scene<'_>) -> Option<String> {
+    let pending = scene.memory.pending.as_ref()?;
+    scene.pack.questions.get(&pending.question)?.slot.clone()
 }
 
 // A pressed or named option sets its slot: `set:uso=jeans`.
@@ -231,109 +255,6 @@ fn merge_lead(scene: &mut Scene<'_>, view: &View<'_>) -> bool {
     gave
 }
 
-// The products of a message, and whether it is unclear which.
-fn products(scene: &Scene<'_>, view: &View<'_>) -> (Vec<usize>, bool) {
-    let pack = scene.pack;
-    let at = |id: &str| pack.catalog.items.iter().position(|item| item.id == id);
-    let stated = &view.reading.stated;
-    let mut found: Vec<usize> = Vec::new();
-    for mention in &stated.mentions {
-        if !found.contains(&mention.item) {
-            found.push(mention.item);
-        }
-    }
-    if let Some(Answered::Option(choice)) = &view.answered
-        && let Some(item) = choice.id.strip_prefix("set:item=").and_then(at)
-    {
-        return (vec![item], false);
-    }
-    if !found.is_empty() {
-        return (found, false);
-    }
-    let quoted = view.inbound.quoted.as_ref().and_then(|q| q.image_id.as_deref());
-    if let Some(item) = quoted.and_then(|image| pack.catalog.items.iter().position(|i| i.image_id == image)) {
-        return (vec![item], false);
-    }
-    // What they quote, or the ad they came from, names the product for them.
-    let pointed = view.inbound.quoted.as_ref().and_then(|q| q.text.as_deref()).or(view.inbound.referral.as_deref());
-    if let Some(text) = pointed {
-        let words = crate::lexicon::tokens::normalize(text, &pack.lexicon.abbreviations).words;
-        if let Some(mention) = pack.catalog.mentions(&words).first() {
-            return (vec![mention.item], false);
-        }
-    }
-    let by_place = |n: usize| scene.memory.offered.get(n).and_then(|id| at(id));
-    let reading = &view.reading;
-    let referred = if reading.says("ref_otra") {
-        let current = scene.memory.focus.first();
-        scene.memory.offered.iter().chain(&scene.memory.focus).find(|id| Some(*id) != current).and_then(|id| at(id))
-    } else if reading.says("ref_primera") {
-        by_place(0)
-    } else if reading.says("ref_segunda") {
-        by_place(1)
-    } else if reading.says("ref_ultima") {
-        by_place(scene.memory.offered.len().saturating_sub(1))
-    } else {
-        None
-    };
-    if let Some(item) = referred {
-        return (vec![item], false);
-    }
-    by_brand_or_focus(scene, view)
-}
-
-// A brand alone means its only product, or the one being discussed; several are asked about.
-fn by_brand_or_focus(scene: &Scene<'_>, view: &View<'_>) -> (Vec<usize>, bool) {
-    let pack = scene.pack;
-    let stated = &view.reading.stated;
-    let own_machine = matches!(
-        view.intent,
-        Intent::Repuestos
-            | Intent::Reparacion
-            | Intent::EstadoPedido
-            | Intent::ParteDePago
-            | Intent::Reclamo
-            | Intent::Catalogo
-    );
-    if own_machine {
-        return (Vec::new(), false);
-    }
-    if let [brand] = stated.brands.as_slice() {
-        let family = stated.values.get(&pack.about.family_slot).and_then(|v| v.as_str());
-        let of_brand: Vec<usize> = pack
-            .catalog
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(_, i)| i.active && i.brand == *brand && family.is_none_or(|f| i.family.as_str() == f))
-            .map(|(n, _)| n)
-            .collect();
-        let discussed: Vec<usize> =
-            of_brand.iter().copied().filter(|n| scene.memory.focus.contains(&pack.catalog.items[*n].id)).collect();
-        return match (of_brand.as_slice(), discussed.as_slice()) {
-            ([only], _) | (_, [only]) => (vec![*only], false),
-            ([], _) => (Vec::new(), false),
-            _ => (Vec::new(), true),
-        };
-    }
-    let points = view.reading.says("ref_esa") || stated.families.is_empty();
-    let about_one = matches!(
-        view.intent,
-        Intent::Precio
-            | Intent::Fotos
-            | Intent::Especificaciones
-            | Intent::Disponibilidad
-            | Intent::Comprar
-            | Intent::Confirmar
-            | Intent::Cotizacion
-    );
-    let focus = scene.memory.focus.first().and_then(|id| pack.catalog.items.iter().position(|item| item.id == *id));
-    match focus {
-        Some(item) if points && about_one => (vec![item], false),
-        _ => (Vec::new(), false),
-    }
-}
-
 fn remember_products(scene: &mut Scene<'_>, view: &View<'_>) {
     let pack = scene.pack;
     for at in view.products.iter().rev() {
@@ -341,8 +262,7 @@ fn remember_products(scene: &mut Scene<'_>, view: &View<'_>) {
     }
     if let [only] = view.products.as_slice() {
         let item = &pack.catalog.items[*only];
-        let referred = !view.reading.stated.mentions.is_empty()
-            || ["ref_esa", "ref_primera", "ref_segunda", "ref_otra", "ref_ultima"].iter().any(|r| view.reading.says(r));
+        let referred = !view.reading.stated.mentions.is_empty() || lean::points(&view.reading);
         if referred && !item.model.is_empty() {
             set(scene, MODEL, json!(item.model), &view.inbound.message_id);
         }

@@ -8,7 +8,10 @@ use crate::memory::Pending;
 use crate::outcome::Choice;
 use crate::pack::Pack;
 use crate::taxonomy::{Class, Intent};
+use crate::understanding::slots::VOLUME;
 use crate::understanding::{Reading, noise};
+
+use super::quantity;
 
 /// An answer to the pending question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,11 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
         return Some(Answered::Option(option));
     }
     let slot = pack.questions.get(&pending.question).and_then(|q| q.slot.as_deref());
+    // How much they sew, in words or pieces: `pocos`, `unas 20 a la semana`.
+    let counts = reading.says("poco") || reading.says("mucho") || quantity::of(pack, reading).is_some();
+    if slot == Some(VOLUME) && counts && words <= BARE && !brings_own_matter(pack, reading) {
+        return Some(Answered::Slot);
+    }
     // `no, mejor la familiar` takes back what was said; it refuses nothing.
     if reading.says("correccion") && !reading.stated.values.is_empty() {
         return None;
@@ -91,9 +99,13 @@ fn refuses(reading: &Reading) -> bool {
 pub fn takes_it(reading: &Reading) -> bool {
     let wants = reading.says("comprar")
         || reading.says("apartar")
+        || reading.says("compra_ya")
         || has_word(reading, &["quiero", "llevo", "quedo", "deme", "dame"]);
     let points = ["ref_esa", "ref_primera", "ref_segunda", "ref_otra", "ref_ultima"].iter().any(|c| reading.says(c));
     let short = reading.normalized.words.len() <= 5;
+    if reading.says("compra_ya") && reading.normalized.words.len() <= 8 {
+        return !reading.says("no") && !reading.normalized.signals.question;
+    }
     let asks = ["foto", "precio", "especificaciones", "incluye"].iter().any(|c| reading.says(c))
         || has_word(reading, &["ver", "saber"]);
     wants && points && short && !asks && !reading.normalized.signals.question && !reading.says("no")
@@ -106,6 +118,10 @@ fn consents(reading: &Reading) -> bool {
     let outspoken =
         has_word(reading, &["si", "claro", "dale", "hagale", "obvio", "favor", "porfa", "quiero", "confirmeme"]);
     let leaves = reading.says("gracias") || reading.says("despedida");
+    // `la primera me gustó más` likes, and takes nothing yet.
+    if reading.says("gusta") && !outspoken {
+        return false;
+    }
     // `ah, ya entendí` is not yet consent.
     if has_word(reading, &["entendi", "entiendo", "veo", "pienso", "pensarlo", "aviso", "averiguo"]) {
         return false;
@@ -244,7 +260,8 @@ const MATTERS: &[&str] = &[
 
 // A question or a request of its own that is not just another way to answer.
 fn brings_own_matter(pack: &Pack, reading: &Reading) -> bool {
-    if MATTERS.iter().any(|concept| reading.says(concept)) || !reading.stated.mentions.is_empty() || takes_it(reading) {
+    let named = !reading.stated.mentions.is_empty() || !reading.stated.brands.is_empty();
+    if MATTERS.iter().any(|concept| reading.says(concept)) || named || takes_it(reading) {
         return true;
     }
     if reading.class == Class::NonBusiness {

@@ -14,15 +14,14 @@ use super::draft::Draft;
 use super::questions;
 use super::recommend;
 use super::scene::Scene;
+use super::traits;
 
 /// Answers a question about products; the question at the end included.
 pub fn answer(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     let mut named: Vec<&Item> = named(scene);
     let unnamed = scene.business().all(|v| v.reading.stated.mentions.is_empty());
-    if unnamed
-        && scene.memory.offered.len() >= 2
-        && (scene.says("ambas") || scene.says("mas_barata") || (scene.says("comparar") && intent == Intent::Precio))
-    {
+    let price_of_both = intent == Intent::Precio && (scene.says("comparar") || scene.says("diferencia_precio"));
+    if unnamed && scene.memory.offered.len() >= 2 && (scene.says("ambas") || price_of_both) {
         named = scene.memory.offered.iter().take(2).filter_map(|id| scene.pack.catalog.item(id)).collect();
     }
     if scene.views.iter().any(|v| v.ambiguous) && named.is_empty() {
@@ -75,7 +74,7 @@ fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
                 ),
                 None => draft.say(scene, "precio_familia_desconocido", &[("familia", &family.plural)]),
             }
-            if recommend::ready(scene) && scene.memory.offered.is_empty() {
+            if recommend::ready(scene) && !recommend::done(scene) {
                 recommend::say(scene, draft);
             }
         }
@@ -101,9 +100,13 @@ fn stock(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
             draft.say(scene, "marca_no_manejada", &[("marca", &brand)]);
             return;
         }
+        if recommend::ready(scene) && !recommend::done(scene) {
+            recommend::say(scene, draft);
+            return;
+        }
         match scene.family().and_then(|f| scene.pack.family(&f)) {
             Some(family) => {
-                let names = names_of(scene, family.id.as_str());
+                let names = list_family(scene, family.id.as_str());
                 draft.say(scene, "disponible_familia", &[("familia", &family.plural), ("productos", &names)]);
             }
             None => draft.say(scene, "disponible_general", &[]),
@@ -116,16 +119,27 @@ fn stock(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     }
 }
 
-/// The names of a family's products, best first, at most three.
-#[must_use]
-pub fn names_of(scene: &Scene<'_>, family: &str) -> String {
-    let mut items: Vec<&Item> = scene.pack.catalog.active().filter(|i| i.family.as_str() == family).collect();
+/// The names of a family's products, best first, at most three; they are what `la primera` means from now on.
+pub fn list_family(scene: &mut Scene<'_>, family: &str) -> String {
+    list(scene, |item| item.family.as_str() == family)
+}
+
+/// The same for any products of the catalog.
+pub fn list(scene: &mut Scene<'_>, wanted: impl Fn(&Item) -> bool) -> String {
+    let mut items: Vec<&Item> = scene.pack.catalog.active().filter(|item| wanted(item)).collect();
     items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
-    let names: Vec<&str> = items.iter().take(3).map(|i| i.name.as_str()).collect();
+    items.truncate(3);
+    offer(scene, &items)
+}
+
+/// Notes which products were named, in order, and says their names.
+pub fn offer(scene: &mut Scene<'_>, items: &[&Item]) -> String {
+    scene.memory.offered = items.iter().map(|i| i.id.clone()).collect();
+    let names: Vec<&str> = items.iter().map(|i| i.name.as_str()).collect();
     match names.as_slice() {
         [] => String::new(),
         [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} y {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {} {last}", first.join(", "), and(last)),
     }
 }
 
@@ -148,6 +162,10 @@ fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
 }
 
 fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+    let both = named.len() >= 2 && scene.says("comparar");
+    if !both && !scene.says("incluye") && traits::answer(scene, named, draft) {
+        return;
+    }
     let compared: Vec<&Item> = if named.len() >= 2 {
         named.iter().take(2).copied().collect()
     } else if scene.says("comparar") {
@@ -225,6 +243,35 @@ fn and(next: &str) -> &'static str {
     if sounds_i { "e" } else { "y" }
 }
 
+/// Says plainly that something is not carried, with the family that comes nearest; false when all asked is carried.
+pub fn not_carried(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) -> bool {
+    let asks = matches!(
+        intent,
+        Intent::Catalogo
+            | Intent::Disponibilidad
+            | Intent::Precio
+            | Intent::Fotos
+            | Intent::Especificaciones
+            | Intent::Buscar(_)
+            | Intent::Asesoria
+            | Intent::Otro
+    );
+    let pack = scene.pack;
+    let Some(absent) = scene.business().find_map(|v| pack.cues.absent(&v.reading.cues)).filter(|_| asks) else {
+        return false;
+    };
+    draft.say(scene, "no_tenemos", &[("que", &absent.say)]);
+    match absent.near.and_then(|near| pack.family(near.as_str())) {
+        Some(family) => {
+            let names = list_family(scene, family.id.as_str());
+            draft.say(scene, "lo_cercano", &[("familia", &family.plural), ("productos", &names)]);
+            draft.ask(scene, "cercano_o_asesor", &[]);
+        }
+        None => draft.ask(scene, "inicio", &[]),
+    }
+    true
+}
+
 /// Asks which of several products is meant.
 pub fn which(scene: &mut Scene<'_>, draft: &mut Draft) {
     let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
@@ -238,9 +285,12 @@ pub fn which(scene: &mut Scene<'_>, draft: &mut Draft) {
     }
     items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
     items.truncate(10);
-    scene.memory.offered = items.iter().map(|i| i.id.clone()).collect();
+    let names = offer(scene, &items);
+    if let Some(first) = items.first() {
+        scene.memory.focus_on(&first.id);
+    }
     let options = items.iter().map(|i| Choice { id: format!("set:item={}", i.id), title: short(&i.name) }).collect();
-    draft.say(scene, "cual_producto", &[]);
+    draft.say(scene, "cuales_hay", &[("productos", &names)]);
     draft.ask_among(scene, "cual", options);
 }
 

@@ -7,7 +7,7 @@ use crate::catalog::Item;
 use crate::memory::{Memory, Stage};
 use crate::money::Cop;
 use crate::outcome::Asset;
-use crate::pack::Pack;
+use crate::pack::{Family, Pack};
 use crate::symbol::Symbol;
 use crate::understanding::slots::{BUDGET, USE, VOLUME};
 
@@ -72,17 +72,33 @@ fn score(scene: &Scene<'_>, item: &Item) -> i64 {
     score
 }
 
+/// Whether a product was recommended in this conversation.
+#[must_use]
+pub fn done(scene: &Scene<'_>) -> bool {
+    ["recomienda", "recomienda_simple"].iter().any(|id| scene.memory.said.contains_key(*id))
+}
+
+/// What was recommended stays the best with what was learnt now: it is named again, with the reason and the price.
+pub fn confirm(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let Some(item) = best(scene).first().copied() else { return };
+    draft.say(scene, "confirma", &[("producto", &item.name), ("razon", &item.good_for)]);
+    price_line(scene, item, draft);
+    draft.asset = Some(asset(item));
+    scene.memory.focus_on(&item.id);
+}
+
 /// Whether enough is known to recommend: a family, and something about the work or the purse.
 #[must_use]
 pub fn ready(scene: &Scene<'_>) -> bool {
     let memory = &scene.memory;
     let about_work = [USE, VOLUME, BUDGET].iter().any(|slot| memory.slots.contains_key(*slot));
-    family(scene.pack, memory).is_some() && (about_work || scene.says("principiante"))
+    family(scene.pack, memory).is_some()
+        && (about_work || scene.says("principiante") || scene.says("la_mejor") || scene.says("para_quien"))
 }
 
 /// The better of the products offered before, when the customer asks which of them.
 fn among_offered<'a>(scene: &Scene<'a>) -> Option<Vec<&'a Item>> {
-    let asks_which = scene.says("ambas") || scene.says("comparar") || scene.says("asesoria");
+    let asks_which = ["ambas", "comparar", "asesoria", "la_mejor"].iter().any(|concept| scene.says(concept));
     let pack = scene.pack;
     let mut offered: Vec<&Item> = scene.memory.offered.iter().filter_map(|id| pack.catalog.item(id)).collect();
     if !asks_which || offered.len() < 2 {
@@ -162,11 +178,27 @@ pub fn asset(item: &Item) -> Asset {
 /// Budget, family and its lowest price, when the budget does not reach it.
 #[must_use]
 pub fn short_budget(scene: &Scene<'_>) -> Option<(String, String, String)> {
+    let (budget, family, from) = purse(scene)?;
+    (budget < from && !scene.memory.said.contains_key("presupuesto_corto")).then(|| spoken(budget, family, from))
+}
+
+/// The same for a budget that was named in this turn and reaches the lowest price.
+#[must_use]
+pub fn new_budget(scene: &Scene<'_>) -> Option<(String, String, String)> {
+    let (budget, family, from) = purse(scene)?;
+    let new = scene.memory.slot(BUDGET) != scene.turn.memory.slot(BUDGET);
+    (budget >= from && new).then(|| spoken(budget, family, from))
+}
+
+// What they can spend, and where the family under discussion (else the cheapest) begins.
+fn purse<'a>(scene: &Scene<'a>) -> Option<(i64, &'a Family, i64)> {
     let budget = scene.memory.slots.get(BUDGET).and_then(|s| s.value.as_i64())?;
     let known = family(scene.pack, &scene.memory).and_then(|f| scene.pack.family(f.as_str()));
     let family =
         known.or_else(|| scene.pack.families.iter().filter(|f| f.price_from.is_some()).min_by_key(|f| f.price_from))?;
-    let from = family.price_from?;
-    (budget < from && !scene.memory.said.contains_key("presupuesto_corto"))
-        .then(|| (Cop(budget).to_string(), family.plural.clone(), Cop(from).to_string()))
+    Some((budget, family, family.price_from?))
+}
+
+fn spoken(budget: i64, family: &Family, from: i64) -> (String, String, String) {
+    (Cop(budget).to_string(), family.plural.clone(), Cop(from).to_string())
 }

@@ -7,7 +7,7 @@ use crate::memory::Stage;
 use crate::taxonomy::Channel;
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, MediaKind, PersonalMode};
-use crate::understanding::slots::{BRAND, CITY, NAME};
+use crate::understanding::slots::{BRAND, BUDGET, CITY, NAME, USE, VOLUME};
 
 use super::desk;
 use super::draft::Draft;
@@ -16,6 +16,8 @@ use super::products;
 use super::questions;
 use super::recommend;
 use super::scene::Scene;
+use super::steer;
+use super::traits;
 
 /// Most matters answered in one reply.
 const MOST_MATTERS: usize = 3;
@@ -156,6 +158,9 @@ fn not_text(scene: &mut Scene<'_>, draft: &mut Draft) -> bool {
 
 // tidy: table
 fn matter(scene: &mut Scene<'_>, intent: Intent, of: usize, draft: &mut Draft) {
+    if products::not_carried(scene, intent, draft) {
+        return;
+    }
     match intent {
         Intent::Saludo => greet(scene, draft),
         Intent::Despedida => draft_courtesy(scene, "despedida", draft),
@@ -164,7 +169,7 @@ fn matter(scene: &mut Scene<'_>, intent: Intent, of: usize, draft: &mut Draft) {
         Intent::Negar => denied(scene, draft),
         fixed if fixed_fact(fixed) => fact(scene, fixed, draft),
         Intent::Precio | Intent::Disponibilidad | Intent::Fotos | Intent::Especificaciones => {
-            wrong_price(scene, draft);
+            steer::doubts(scene, draft);
             products::answer(scene, intent, draft);
         }
         Intent::Buscar(_) | Intent::Asesoria => search(scene, intent, draft),
@@ -219,8 +224,10 @@ fn denied(scene: &mut Scene<'_>, draft: &mut Draft) {
 }
 
 /// Says one fixed fact.
-pub fn fact(scene: &Scene<'_>, intent: Intent, draft: &mut Draft) {
+pub fn fact(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     match intent {
+        Intent::Ubicacion if scene.says("ir_a_ver") => draft.say(scene, "invitacion", &[]),
+        Intent::Horario if scene.says("ir_a_ver") => draft.say(scene, "invitacion", &[]),
         Intent::Horario => draft.say(scene, "horario", &[]),
         Intent::Ubicacion => draft.say(scene, "ubicacion", &[]),
         Intent::Contacto => draft.say(scene, "contacto", &[]),
@@ -232,13 +239,24 @@ pub fn fact(scene: &Scene<'_>, intent: Intent, draft: &mut Draft) {
             None => draft.say(scene, "envios", &[]),
         },
         Intent::Garantia => draft.say(scene, "garantia", &[]),
-        Intent::Promociones => draft.say(scene, "promociones", &[]),
+        Intent::Promociones => promotions(scene, draft),
         Intent::Catalogo => catalogue(scene, draft),
         _ => {}
     }
 }
 
-fn catalogue(scene: &Scene<'_>, draft: &mut Draft) {
+// The products on promotion are from now on what `la otra` and `la más cara` mean.
+fn promotions(scene: &mut Scene<'_>, draft: &mut Draft) {
+    let pack = scene.pack;
+    draft.say(scene, "promociones", &[]);
+    let promoted: Vec<&crate::catalog::Item> = pack.catalog.active().filter(|item| item.promo).collect();
+    products::offer(scene, &promoted);
+    for item in promoted.iter().rev() {
+        scene.memory.focus_on(&item.id);
+    }
+}
+
+fn catalogue(scene: &mut Scene<'_>, draft: &mut Draft) {
     if scene.says("otros_aparatos") {
         draft.say(scene, "no_manejamos", &[]);
         return;
@@ -248,15 +266,20 @@ fn catalogue(scene: &Scene<'_>, draft: &mut Draft) {
         return;
     }
     let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
-    if let Some(brand) = brand.filter(|b| !scene.pack.catalog.active().any(|i| i.brand == *b)) {
-        draft.say(scene, "marca_no_manejada", &[("marca", &brand)]);
+    if let Some(brand) = brand.as_ref().filter(|b| !scene.pack.catalog.active().any(|i| i.brand == **b)) {
+        draft.say(scene, "marca_no_manejada", &[("marca", brand)]);
         return;
     }
     let family =
         scene.business().find_map(|v| v.reading.stated.families.first().cloned()).and_then(|f| scene.pack.family(&f));
+    if let Some(brand) = brand.filter(|_| family.is_none()) {
+        let names = products::list(scene, |item| item.brand == brand);
+        draft.say(scene, "catalogo_familia", &[("familia", &brand), ("productos", &names)]);
+        return;
+    }
     match family {
         Some(family) => {
-            let names = products::names_of(scene, family.id.as_str());
+            let names = products::list_family(scene, family.id.as_str());
             draft.say(scene, "catalogo_familia", &[("familia", &family.plural), ("productos", &names)]);
         }
         None => draft.say(scene, "catalogo", &[]),
@@ -282,12 +305,21 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
         products::answer(scene, goal.unwrap_or(Intent::Especificaciones), draft);
         return;
     }
-    wrong_price(scene, draft);
-    let asks_which = scene.says("asesoria") || scene.says("comparar");
-    if recommend::ready(scene) && (scene.memory.offered.is_empty() || asks_which || better_known(scene)) {
+    steer::doubts(scene, draft);
+    let asks_which = ["asesoria", "comparar", "la_mejor"].iter().any(|concept| scene.says(concept));
+    if scene.says("ya_dije") {
+        draft.say(scene, "disculpa_repite", &[]);
+    }
+    if asks_which && !scene.memory.offered.is_empty() && traits::answer(scene, &[], draft) {
+        scene.path.push("trait".to_owned());
+    } else if recommend::ready(scene) && (!recommend::done(scene) || asks_which || better_known(scene)) {
         recommend::say(scene, draft);
+    } else if recommend::done(scene) && learnt(scene) && recommend::short_budget(scene).is_none() {
+        recommend::confirm(scene, draft);
     } else if let Some((budget, family, from)) = recommend::short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
+    } else if let Some((budget, family, from)) = recommend::new_budget(scene) {
+        draft.say(scene, "presupuesto_alcanza", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
     } else if scene.business().any(|v| v.reading.stated.values.contains_key(CITY)) {
         let city = scene.memory.slot(CITY).unwrap_or_default();
         draft.say(scene, "anotado_ciudad", &[("ciudad", &city)]);
@@ -303,11 +335,16 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     questions::next_for_buyer(scene, draft);
 }
 
+// Something that bears on the choice was said in this turn.
+fn learnt(scene: &Scene<'_>) -> bool {
+    let bears = |slot: &str| scene.memory.slot(slot) != scene.turn.memory.slot(slot);
+    [USE, VOLUME, BUDGET].iter().any(|slot| bears(slot))
+}
+
 // What was said since the last recommendation points to another product.
 fn better_known(scene: &Scene<'_>) -> bool {
-    let bears = |slot: &str| scene.memory.slot(slot) != scene.turn.memory.slot(slot);
-    let changed =
-        [scene.pack.about.family_slot.as_str(), "uso", "volumen", "presupuesto"].iter().any(|slot| bears(slot));
+    let family = &scene.pack.about.family_slot;
+    let changed = learnt(scene) || scene.memory.slot(family) != scene.turn.memory.slot(family);
     let best = recommend::best(scene).first().map(|item| item.id.clone());
     changed && best.as_ref() != scene.memory.offered.first()
 }
@@ -337,25 +374,20 @@ fn parts(scene: &mut Scene<'_>, draft: &mut Draft) {
     }
 }
 
-// `el otro día me dijiste 100 mil`: the amount is not ours.
-fn wrong_price(scene: &Scene<'_>, draft: &mut Draft) {
-    if scene.says("regateo") {
-        draft.say(scene, "regateo", &[]);
-    }
-}
-
 fn other(scene: &mut Scene<'_>, draft: &mut Draft) {
-    if scene.says("robot") {
+    if scene.says("robot") && !scene.says("nombre_suyo") {
         draft.say(scene, "robot", &[]);
         draft.ask(scene, "humano_o_seguir", &[]);
+    } else if steer::answer(scene, draft) {
+        scene.path.push("steer".to_owned());
     } else if scene.says("inyeccion") || scene.says("offtopic") {
         draft.say(scene, "fuera_de_tema", &[]);
         draft.ask(scene, "inicio", &[]);
     } else if scene.says("otros_aparatos") {
         draft.say(scene, "no_manejamos", &[]);
         draft.ask(scene, "inicio", &[]);
-    } else if scene.says("regateo") {
-        draft.say(scene, "regateo", &[]);
+    } else if scene.says("regateo") || scene.says("caro") {
+        steer::doubts(scene, draft);
         draft.ask(scene, "asesor", &[]);
     } else if scene
         .business()
