@@ -224,7 +224,7 @@ fn traits(scene: &Scene<'_>, item: &Item) -> String {
         scene.business().flat_map(|v| v.reading.keys.iter()).map(String::as_str).filter(|k| k.len() >= 4).collect();
     let touches = |feature: &str| {
         let words = crate::lexicon::tokens::normalize(feature, &scene.pack.lexicon.abbreviations).words;
-        words.iter().any(|w| w.key.len() >= 4 && asked.iter().any(|a| w.key.starts_with(&a[..a.len().min(5)])))
+        words.iter().any(|w| w.key.len() >= 4 && asked.iter().any(|a| w.key.starts_with(traits::stem(a))))
     };
     let mut ordered: Vec<&str> = item.features.iter().map(String::as_str).collect();
     ordered.sort_by_key(|feature| !touches(feature));

@@ -152,6 +152,8 @@ fn trait_of(pack: &Pack, item: &Item, wanted: &[String]) -> Option<Found> {
     }
 }
 
-fn stem(key: &str) -> &str {
+/// The part of a word that its forms share.
+#[must_use]
+pub fn stem(key: &str) -> &str {
     key.char_indices().nth(STEM).map_or(key, |(at, _)| &key[..at])
 }
