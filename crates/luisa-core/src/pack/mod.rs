@@ -8,6 +8,7 @@ pub mod parse;
 pub mod places;
 pub mod template;
 pub mod cues;
+pub mod demo;
 pub mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team};
 use crate::understanding::reading::Understanding;
 
 use cues::Cues;
+use demo::DemoCustomer;
 pub use parse::{PackFault, PackFiles};
 use places::Places;
 use template::Template;
@@ -53,6 +55,8 @@ pub struct Pack {
     pub classifier_version: String,
     /// Image id → (file name in the pack's `media/`).
     pub media: BTreeMap<String, String>,
+    /// Customers who play by themselves on the demo page.
+    pub demo: Vec<DemoCustomer>,
     /// The lowest price that the pack names: the measure of what is money worth speaking of here.
     pub cheapest: Option<Cop>,
 }

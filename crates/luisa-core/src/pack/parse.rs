@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::cues::CuesFile;
+use super::demo::{self, DemoCustomer, DemoFile};
 use super::places::{PlaceRules, Places, TOWNS, VILLAGES};
 use super::template::Template;
 use super::{About, Family, HandoffRule, Lexicon, Pack, Question, QuestionOption, Rule, check};
@@ -163,6 +164,7 @@ impl Pack {
         let catalog = desk.catalog();
         let places = desk.places();
         let model = desk.model();
+        let demo = desk.demo();
         let (
             Some(about),
             Some(facts),
@@ -206,6 +208,7 @@ impl Pack {
             model: model.map(Arc::new),
             classifier_version,
             media,
+            demo,
             about,
         };
         Ok((pack, desk.faults))
@@ -334,6 +337,18 @@ impl Desk<'_> {
         let file = "understanding.model";
         let bytes = self.files.get(file)?;
         Model::from_bytes(bytes).and_then(Understanding::new).map_err(|e| self.fault(file, None, e)).ok()
+    }
+
+    fn demo(&mut self) -> Vec<DemoCustomer> {
+        let file = "demo.toml";
+        if !self.files.contains_key(file) {
+            return Vec::new();
+        }
+        let customers = self.toml::<DemoFile>(file).map(|read| read.customer).unwrap_or_default();
+        for problem in demo::problems(&customers) {
+            self.fault(file, None, problem);
+        }
+        customers
     }
 
     fn lexicon(&mut self, file: LexiconFile) -> Option<Lexicon> {
