@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use crate::corpus;
 
 /// A program that tests run, and the Debian package that has it.
-const TOOLS: &[(&str, &str)] = &[("sqlite3", "sqlite3")];
+const TOOLS: &[(&str, &str)] = &[("sqlite3", "sqlite3"), ("chromium", "chromium"), ("chromedriver", "chromium-driver")];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
