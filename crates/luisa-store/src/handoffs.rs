@@ -96,6 +96,25 @@ impl Store {
         .await
     }
 
+    /// The notices about a chat from this time on, oldest first.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn notices_since(
+        &self,
+        chat: &ConversationId,
+        since: Timestamp,
+    ) -> Result<Vec<NotificationRow>, StoreError> {
+        let chat = chat.clone();
+        self.read(move |conn| {
+            let sql = "SELECT * FROM notifications WHERE conversation_id = ?1 AND created_at >= ?2 ORDER BY id";
+            let mut query = conn.prepare_cached(sql)?;
+            let rows = query.query_map(params![chat, At(since)], NotificationRow::read)?.collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
+    }
+
     /// A person takes a handoff. The chat's mode is not touched: `take_over` does that.
     ///
     /// # Errors

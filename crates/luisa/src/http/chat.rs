@@ -24,7 +24,7 @@ use crate::runtime::turn::{self, Answered, Question};
 /// A text of 4,096 characters, escaped at its longest, and the rest of the object.
 const LARGEST_BODY: usize = 64 * 1024;
 const LONGEST_ID: usize = 128;
-const LONGEST_TEXT: usize = 4096;
+pub(super) const LONGEST_TEXT: usize = 4096;
 const LONGEST_OPTION: usize = 256;
 
 #[derive(Debug, Deserialize)]

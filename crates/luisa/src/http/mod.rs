@@ -10,7 +10,7 @@ pub mod records;
 pub mod catalog;
 pub mod ops;
 pub mod metrics;
-pub mod page;
+pub mod demo;
 pub mod auth;
 pub mod pace;
 pub mod error;

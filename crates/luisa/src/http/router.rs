@@ -19,7 +19,7 @@ use tracing::{Span, debug_span};
 
 use super::error::Refused;
 use super::pace::Pace;
-use super::{auth, catalog, chat, metrics, ops, page, records, webhook};
+use super::{auth, catalog, chat, demo, metrics, ops, records, webhook};
 use crate::runtime::Station;
 
 /// No honest request takes so long, and no dishonest one holds a connection longer.
@@ -42,13 +42,18 @@ impl FromRef<Http> for Arc<Station> {
 pub fn router(station: Arc<Station>) -> Router {
     let http = Http { station: Arc::clone(&station), pace: Arc::default() };
     let open = Router::new()
-        .route("/", get(page::front))
         .route("/health", get(ops::health))
         .route("/ready", get(ops::ready))
         .route("/whatsapp/webhook", get(webhook::verify).post(webhook::receive))
         .route("/api/chat", post(chat::chat))
         .route("/api/catalog/items", get(catalog::items))
         .route("/api/assets/{image_id}", get(catalog::asset));
+    let page = Router::new()
+        .route("/", get(demo::page))
+        .route("/demo/{file}", get(demo::file))
+        .route("/api/demo", get(demo::store))
+        .route("/api/demo/turns/{request_id}", get(demo::turn))
+        .route_layer(from_fn_with_state(Arc::clone(&station), demo::when_on));
     let data = Router::new()
         .route("/api/conversations/{id}", get(records::conversation))
         .route("/api/handoffs", get(records::handoffs))
@@ -59,7 +64,8 @@ pub fn router(station: Arc<Station>) -> Router {
     let changes = Router::new()
         .route("/api/catalog/sync", post(catalog::sync))
         .route_layer(from_fn_with_state(Arc::clone(&station), auth::always));
-    open.merge(data)
+    open.merge(page)
+        .merge(data)
         .merge(changes)
         .fallback(|| async { Refused::not_found("route") })
         .method_not_allowed_fallback(|| async { Refused::wrong_method() })

@@ -17,7 +17,7 @@ use super::turn::{Decision, store_mode};
 use crate::wire::to_whatsapp::{Addressee, Letter};
 
 /// What the button that opens a list says: a fact of the pack.
-const LIST_LABEL: &str = "ver_opciones";
+pub const LIST_LABEL: &str = "ver_opciones";
 
 /// The rows of a decided turn.
 #[must_use]

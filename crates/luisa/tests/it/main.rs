@@ -4,11 +4,13 @@
 
 mod world;
 mod backup;
+mod browser;
 mod chat_api;
 mod cli;
 mod conversations;
 mod crash;
 mod data_api;
+mod demo_page;
 mod people;
 mod privacy;
 mod reception;
