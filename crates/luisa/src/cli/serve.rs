@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::http::{catalog, router};
+use crate::http::{catalog, router, server};
 use crate::packs;
 use crate::runtime::clock::Clock;
 use crate::runtime::{GRACE, Station, Workers};
@@ -49,16 +49,14 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         production = shop.settings.server.production,
         "serving"
     );
-    let stopped = token.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
-    let server = tokio::spawn(server.into_future());
+    let server = tokio::spawn(server::serve(listener, app, token.clone()));
     let signal = stop.next().await;
     info!(signal, "stopping");
     token.cancel();
     // Both at once: a webhook in hand is stored while the workers end their turns.
     let (served, ()) = tokio::join!(tokio::time::timeout(GRACE, server), workers.stop(GRACE));
     match served {
-        Ok(Ok(outcome)) => outcome.context("the server failed")?,
+        Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(error).context("the server failed"),
         Err(_) => warn!("connections_left_behind"),
     }

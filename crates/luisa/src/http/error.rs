@@ -44,6 +44,12 @@ impl Refused {
         Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message) }
     }
 
+    pub fn too_fast(retry_after_seconds: u64) -> Self {
+        let message = format!("too many requests from this address: try again in {retry_after_seconds} s");
+        let retry_after = Some(retry_after_seconds);
+        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message) }
+    }
+
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
     }

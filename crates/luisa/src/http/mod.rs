@@ -3,6 +3,7 @@
 //! Owns routes, limits and the shape of answers. May not decide, and may not send to WhatsApp.
 
 // In reading order: `router` lists every route.
+pub mod server;
 pub mod router;
 pub mod webhook;
 pub mod chat;
@@ -12,5 +13,6 @@ pub mod ops;
 pub mod metrics;
 pub mod demo;
 pub mod auth;
+pub mod address;
 pub mod pace;
 pub mod error;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRef, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, FromRef, MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
@@ -17,19 +17,24 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{Span, debug_span};
 
+use super::address::Addresses;
 use super::error::Refused;
 use super::pace::Pace;
-use super::{auth, catalog, chat, demo, metrics, ops, records, webhook};
+use super::{address, auth, catalog, chat, demo, metrics, ops, records, webhook};
 use crate::runtime::Station;
 
 /// No honest request takes so long, and no dishonest one holds a connection longer.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+
+/// Of a body, unless its route says otherwise: the webhook's is larger.
+const LARGEST_BODY: usize = 64 * 1024;
 
 /// What handlers share.
 #[derive(Clone)]
 pub struct Http {
     pub station: Arc<Station>,
     pub pace: Arc<Pace>,
+    pub addresses: Arc<Addresses>,
 }
 
 impl FromRef<Http> for Arc<Station> {
@@ -40,11 +45,13 @@ impl FromRef<Http> for Arc<Station> {
 
 /// All of LUISA's HTTP.
 pub fn router(station: Arc<Station>) -> Router {
-    let http = Http { station: Arc::clone(&station), pace: Arc::default() };
+    let addresses = Arc::new(Addresses::new(station.shop.settings.server.trusted_proxies.clone()));
+    let http = Http { station: Arc::clone(&station), pace: Arc::default(), addresses };
+    // Never limited: Meta would deliver again.
+    let webhook = Router::new().route("/whatsapp/webhook", get(webhook::verify).post(webhook::receive));
     let open = Router::new()
         .route("/health", get(ops::health))
         .route("/ready", get(ops::ready))
-        .route("/whatsapp/webhook", get(webhook::verify).post(webhook::receive))
         .route("/api/chat", post(chat::chat))
         .route("/api/catalog/items", get(catalog::items))
         .route("/api/assets/{image_id}", get(catalog::asset));
@@ -65,11 +72,15 @@ pub fn router(station: Arc<Station>) -> Router {
         .route("/api/catalog/sync", post(catalog::sync))
         .route_layer(from_fn_with_state(Arc::clone(&station), auth::always));
     open.merge(page)
+        .route_layer(from_fn_with_state(http.clone(), address::limited))
+        .merge(webhook)
         .merge(data)
         .merge(changes)
         .fallback(|| async { Refused::not_found("route") })
         .method_not_allowed_fallback(|| async { Refused::wrong_method() })
         .with_state(http)
+        // For what reads a body without a limit of its own.
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
         .layer(cors(&station.shop.settings.server.allowed_origins))
@@ -90,7 +101,10 @@ fn span(request: &Request) -> Span {
 }
 
 async fn guarded(mut response: Response) -> Response {
-    const GUARDS: [(HeaderName, HeaderValue); 4] = [
+    const GUARDS: [(HeaderName, HeaderValue); 6] = [
+        // What is not said to be everybody's is somebody's: no proxy and no browser keeps it.
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),

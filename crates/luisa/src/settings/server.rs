@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::Level;
 
@@ -23,6 +24,8 @@ pub struct Server {
     pub port: u16,
     /// `ALLOWED_ORIGINS`: pages of other sites that may call the API.
     pub allowed_origins: Vec<String>,
+    /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// `PRODUCTION_MODE`
     pub production: bool,
     /// `DEMO_UI_ENABLED`: on unless in production.
@@ -57,6 +60,7 @@ impl Server {
             host: host(reader, production),
             port: reader.number("PORT", 8000, 0..=65_535, "TCP port"),
             allowed_origins: origins(reader, production),
+            trusted_proxies: proxies(reader),
             production,
             demo_ui: reader.optional_flag("DEMO_UI_ENABLED", "").unwrap_or(!production),
             api_key: reader.secret("LUISA_API_KEY"),
@@ -141,6 +145,24 @@ fn origins(reader: &mut Reader, production: bool) -> Vec<String> {
         }
     }
     list
+}
+
+fn proxies(reader: &mut Reader) -> Vec<IpNet> {
+    let name = "TRUSTED_PROXIES";
+    let mut nets = Vec::new();
+    for written in reader.list(name) {
+        let net = written.parse().or_else(|_| written.parse::<IpAddr>().map(IpNet::from));
+        match net {
+            Ok(net) => nets.push(net),
+            Err(_) => reader.fault(
+                name,
+                &written,
+                "a list of IP addresses or networks, separated by commas",
+                "Write for example TRUSTED_PROXIES=127.0.0.1,172.16.0.0/12",
+            ),
+        }
+    }
+    nets
 }
 
 impl Log {

@@ -85,8 +85,9 @@ fn every_fault_is_reported_at_once_with_the_value_and_what_is_allowed() {
         ("HOST", "my-server"),
         ("WHATSAPP_API_BASE_URL", "graph.facebook.com"),
         ("ALLOWED_ORIGINS", "https://a.example.com, b.example.com"),
+        ("TRUSTED_PROXIES", "127.0.0.1, 172.16.0.0/12, caddy"),
     ]);
-    assert_eq!(faults.len(), 8, "{faults:#?}");
+    assert_eq!(faults.len(), 9, "{faults:#?}");
     for (variable, value, allowed) in [
         ("PORT", "80000", "65535"),
         ("HUMAN_TTL_HOURS", "twelve", "1 to 720 (hours)"),
@@ -96,6 +97,7 @@ fn every_fault_is_reported_at_once_with_the_value_and_what_is_allowed() {
         ("HOST", "my-server", "IP address"),
         ("WHATSAPP_API_BASE_URL", "graph.facebook.com", "https://"),
         ("ALLOWED_ORIGINS", "b.example.com", "origins"),
+        ("TRUSTED_PROXIES", "caddy", "IP addresses"),
     ] {
         let found =
             faults.iter().any(|fault| fault.starts_with(&format!("{variable}={value} ")) && fault.contains(allowed));

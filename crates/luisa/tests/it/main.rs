@@ -10,6 +10,7 @@ mod cli;
 mod conversations;
 mod crash;
 mod data_api;
+mod defence;
 mod demo_page;
 mod people;
 mod privacy;
