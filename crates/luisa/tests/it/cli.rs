@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::hush;
+
 /// `luisa` in a folder of its own, with nothing of this machine's environment.
 pub(crate) struct Desk {
     folder: TempDir,
@@ -48,7 +50,9 @@ impl Desk {
             .unwrap();
         // A command that reads nothing may be gone by now.
         drop(child.stdin.take().unwrap().write_all(typed.as_bytes()));
-        Ended(child.wait_with_output().unwrap())
+        let ended = Ended(child.wait_with_output().unwrap());
+        hush::assert_hushed(ended.err().lines(), &hush::secrets(&self.vars));
+        ended
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not #[test] functions to clippy")]
 
 mod world;
+mod hush;
 mod backup;
 mod browser;
 mod chat_api;

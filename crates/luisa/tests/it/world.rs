@@ -14,6 +14,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use crate::hush;
+
 /// Far longer than anything here takes; a test that needs it has failed.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 pub(crate) const SECRET: &str = "app-secret-of-the-tests";
@@ -26,6 +28,13 @@ pub(crate) struct Luisa {
     pub(crate) child: Child,
     pub(crate) url: String,
     log: Log,
+    secrets: Vec<String>,
+}
+
+impl Drop for Luisa {
+    fn drop(&mut self) {
+        hush::assert_hushed(self.log.all().iter().map(String::as_str), &self.secrets);
+    }
 }
 
 /// What she has logged so far.
@@ -56,6 +65,8 @@ impl World {
             ("TECNICO_NOTIFY_NUMBER", TECHNICIAN),
             ("REPLY_DEBOUNCE_MS", "0"),
             ("LOG_FORMAT", "json"),
+            // At her most talkative, so that whatever she could ever log is searched.
+            ("LOG_LEVEL", "TRACE"),
             ("PORT", "0"),
             ("DB_PATH", db.to_str().unwrap()),
         ];
@@ -86,14 +97,16 @@ impl World {
         let log = Log::of(&mut child);
         let line = log.line("serving", |_| true).await;
         let address = line["address"].as_str().unwrap().to_owned();
-        Luisa { child, url: format!("http://{address}"), log }
+        Luisa { child, url: format!("http://{address}"), log, secrets: hush::secrets(&self.settings) }
     }
 
     /// A start that must fail: the exit code and what was said.
     pub(crate) async fn refuses(&self) -> (i32, String) {
         let output = self.command().arg("serve").output();
         let output = tokio::time::timeout(SOON, output).await.expect("a refused start ends").unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+        let said = String::from_utf8(output.stderr).unwrap();
+        hush::assert_hushed(said.lines(), &hush::secrets(&self.settings));
+        (output.status.code().unwrap(), said)
     }
 
     /// The database, to read; she may be writing to it.
