@@ -16,6 +16,7 @@ use luisa_whatsapp::webhook::{self, Event};
 use luisa_whatsapp::{Fate, limits, signature};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use tokio::task::JoinError;
 use tracing::{error, info, warn};
 
 use super::auth::same;
@@ -103,9 +104,12 @@ async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<S
     let arrivals = from_whatsapp::arrivals(events, &reception(station));
     // The few fields that are told of afterwards; the rest goes to the store without a copy.
     let news: Vec<Option<Heard>> = arrivals.iter().map(Heard::of).collect();
-    // What is stored after Meta was told to come again is a duplicate then, which is harmless.
-    let storing = tokio::time::timeout(PATIENCE, shop.store.accept(now, arrivals));
-    let receipts = storing.await.unwrap_or(Err(StoreError::Busy)).map_err(|error| {
+    // What is stored after Meta was told to come again, or hung up, is a duplicate then, which is harmless. It runs by itself: who stores
+    // must also wake the workers, or a message would be there that nobody answers.
+    let store = shop.store.clone();
+    let storing = tokio::spawn(async move { store.accept(now, arrivals).await });
+    let stored = tokio::time::timeout(PATIENCE, storing).await;
+    let receipts = stored.map_or(Err(StoreError::Busy), stopped_is_broken).map_err(|error| {
         error!(%error, "webhook_not_stored");
         StatusCode::INTERNAL_SERVER_ERROR
     })?;
@@ -113,6 +117,10 @@ async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<S
         tell(station, receipt, heard);
     }
     Ok(Stored(()))
+}
+
+fn stopped_is_broken<T>(ended: Result<Result<T, StoreError>, JoinError>) -> Result<T, StoreError> {
+    ended.unwrap_or_else(|error| Err(StoreError::Broken(format!("storing did not finish: {error}"))))
 }
 
 fn reception(station: &Station) -> Reception {

@@ -225,7 +225,7 @@ async fn without_whatsapp_the_webhook_says_so() {
 
 #[tokio::test]
 async fn no_telephone_name_or_text_of_a_customer_is_in_the_log() {
-    let world = World::new().await.with("LOG_LEVEL", "DEBUG");
+    let world = World::new().await;
     let luisa = world.serve().await;
     let ana = Person::with_phone("573005550042", "Yolima Berrocal");
     let body = payload::text(&ana, "wamid.1", now(), "hola, venden una máquina para un xilofonista?");
@@ -251,4 +251,20 @@ async fn what_cannot_be_stored_is_not_acknowledged_and_is_taken_when_it_comes_ag
     world.meta.wait_for_sent(1, SOON).await.unwrap();
     luisa.turns(1).await;
     assert_eq!(world.count("SELECT count(*) FROM messages WHERE direction = 'in'"), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_is_stored_after_meta_hung_up_is_answered() {
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    let holder = rusqlite::Connection::open(world.db()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let body = payload::text(&Person::numbered(1), "wamid.1", now(), "a qué hora abren?");
+    let webhook = luisa.webhook();
+    let posting = tokio::spawn(async move { webhook.post(&body).await });
+    luisa.log().count("started processing request", 1).await;
+    posting.abort();
+    luisa.log().line("connection_ended_early", |_| true).await;
+    holder.execute_batch("ROLLBACK").unwrap();
+    world.meta.wait_for_sent(1, SOON).await.unwrap();
 }
