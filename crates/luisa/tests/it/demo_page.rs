@@ -55,7 +55,7 @@ impl Browser {
     /// Waits for so many answers, the last with its stored reasons beside it.
     async fn answers(&self, n: u64) {
         self.until(&format!(
-            "document.querySelectorAll('.card').length >= {n} && document.querySelector('.card .reasons')"
+            "document.querySelectorAll('.card').length >= {n} && document.querySelector('.card').querySelector('.reasons')"
         ))
         .await;
     }
@@ -82,7 +82,12 @@ impl Browser {
         std::fs::write(Path::new(&folder).join(name), self.picture().await).unwrap();
     }
 
+    /// The console is silent, and nothing is shown that only a program would write.
     async fn is_clean(&self) {
+        let shown = self.shown().await;
+        for slip in ["null", "undefined", "NaN", "[object"] {
+            assert!(!shown.contains(slip), "{slip} in {shown}");
+        }
         assert_eq!(self.complaints().await, [""; 0], "the console complains");
     }
 }
@@ -94,7 +99,13 @@ async fn a_sale_is_clicked_from_the_greeting_to_the_handoff_with_its_reasons_bes
     page.prefer("light").await;
     page.visit(&luisa).await;
     page.reads("Almacén y Taller El Sastre").await;
+    page.js("new MutationObserver(() => { if (document.querySelector('.typing')) window.typed = true; }).observe(document.getElementById('log'), { childList: true })").await;
     page.ask("Hola, buenas tardes").await;
+    assert_eq!(
+        page.js("return window.typed && !document.querySelector('.typing')").await,
+        true,
+        "«typing…» came and went"
+    );
     for option in ["Una máquina", "Industrial", "Jeans y gruesas"] {
         page.choose(option).await;
     }
@@ -166,7 +177,7 @@ async fn on_a_phone_one_thing_is_shown_at_a_time_and_nothing_is_cut_off() {
     page.ask("quiero hablar con una persona").await;
     let fits = "document.documentElement.scrollWidth <= 375 && [...document.querySelectorAll('.log, .scroll, .examples')].every((box) => box.scrollWidth <= box.clientWidth)";
     let shown = "[...document.querySelectorAll('.chat, .panel, .examples')].filter((pane) => pane.offsetParent).map((pane) => pane.className).join()";
-    for (press, pane) in [("Decisiones 1", "panel"), ("Ejemplos", "examples"), ("Chat", "chat")] {
+    for (press, pane) in [("Decisiones avisos al equipo: 1", "panel"), ("Ejemplos", "examples"), ("Chat", "chat")] {
         page.press(press).await;
         assert_eq!(page.js(&format!("return {shown}")).await, pane);
         assert_eq!(page.js(&format!("return {fits}")).await, true, "{pane} is wider than the phone");
@@ -204,16 +215,24 @@ async fn light_or_dark_is_the_systems_until_chosen_and_both_can_be_read() {
 
 #[tokio::test]
 async fn what_was_typed_is_not_lost_when_the_network_the_pace_or_luisa_fails() {
-    let (_world, luisa) = served().await;
+    let (world, luisa) = served().await;
     let page = Browser::open(1280, 800).await;
     page.visit(&luisa).await;
     page.ask("hola").await;
+
+    let lock = rusqlite::Connection::open(world.db()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    page.write("tienen repuestos?").await;
+    page.reads("LUISA no pudo responder en este momento").await;
+    lock.execute_batch("ROLLBACK").unwrap();
+    page.press("Reintentar").await;
+    page.answers(2).await;
 
     page.offline(true).await;
     page.write("a qué hora abren?").await;
     page.reads("Sin conexión").await;
     page.offline(false).await;
-    page.answers(2).await;
+    page.answers(3).await;
     assert_eq!(page.count(".trouble:not([hidden])").await, 0, "it left by itself when the network was back");
 
     let id = page.js("return JSON.parse(sessionStorage.getItem('luisa-demo')).conversation").await;
@@ -225,7 +244,10 @@ async fn what_was_typed_is_not_lost_when_the_network_the_pace_or_luisa_fails() {
     }
     page.write("y dónde quedan?").await;
     page.reads("Van muchos mensajes en un minuto").await;
-    assert_eq!(page.js("return document.querySelector('.trouble:not([hidden]) button').disabled").await, true);
+    let retry = page
+        .js("const it = document.querySelector('.trouble:not([hidden]) button'); return [it.disabled, it.textContent]")
+        .await;
+    assert!(retry[0] == true && retry[1].as_str().unwrap().starts_with("Reintentar en "), "{retry}");
 
     page.js("document.querySelector('.examples [data-new]').click()").await;
     luisa.kill().await;
@@ -265,6 +287,7 @@ async fn example_customers_of_another_trade_play_by_themselves() {
     page.js("[...document.querySelectorAll('.customer')].find((one) => one.textContent.includes('Julia')).click()")
         .await;
     page.reads("Escribe Julia").await;
+    page.answers(1).await;
     page.answers(2).await;
     page.until("document.getElementById('playing').hidden").await;
     assert_eq!(page.said().await[0], "la torta llegó dañada, pésimo servicio");

@@ -157,10 +157,10 @@ function receive(asked, answer) {
 /** Reads the stored trace of an answer; without it the panel shows what the answer itself tells. */
 async function explain(entry, before, mine) {
   const turn = await api.turn(entry.answer.request_id).catch(() => null);
-  if (!turn || talk !== mine) return;
+  if (talk !== mine) return;
   entry.turn = turn;
   panel.complete(entry, before);
-  if (turn.notices.length) at("status").textContent = "Llegó un aviso para el equipo.";
+  if (turn?.notices.length) at("status").textContent = "Llegó un aviso para el equipo.";
   counted();
   keep();
 }
@@ -184,7 +184,7 @@ function presence() {
 }
 
 function counted() {
-  at("notice-count").textContent = panel.count;
+  at("notice-count").replaceChildren(el("span", { class: "sr" }, "avisos al equipo: "), String(panel.count));
   at("notice-count").hidden = panel.count === 0;
 }
 
@@ -230,6 +230,7 @@ function restore() {
     if (entry.kind !== "luisa") continue;
     if (entry.pressed) chat.press(entry, entry.pressed);
     panel.add(entry, before);
+    if (!entry.turn) explain(entry, before, talk);
     before = entry.answer.slots;
   }
   counted();

@@ -80,17 +80,18 @@ export class Chat {
   }
 
   #explain(entry, place) {
-    const text = el("span", { role: "alert" });
-    const retry = el("button", { type: "button", onclick: () => this.#on.retry(entry) }, "Reintentar");
-    place.append(text, retry);
-    const tell = () => {
-      const left = Math.ceil(((entry.trouble.until ?? 0) - Date.now()) / 1000);
-      text.textContent = words.trouble(entry.trouble.kind, left);
+    const { kind, until } = entry.trouble;
+    const retry = el("button", { type: "button", onclick: () => this.#on.retry(entry) });
+    place.append(el("span", { role: "alert" }, words.trouble(kind)), retry);
+    // The count is on the button: read aloud every second it would drown all else.
+    const count = () => {
+      const left = Math.ceil(((until ?? 0) - Date.now()) / 1000);
       retry.disabled = left > 0;
+      retry.textContent = left > 0 ? `Reintentar en ${left} s` : "Reintentar";
       // Only while it is on the page: a retry or a new chat ends the count.
-      if (left > 0) setTimeout(() => { if (text.isConnected) tell(); }, 1000);
+      if (left > 0) setTimeout(() => { if (retry.isConnected) count(); }, 1000);
     };
-    tell();
+    count();
   }
 
   #luisa(entry) {
@@ -139,7 +140,7 @@ function sheet(title, options, choose) {
   const dialog = document.getElementById("sheet");
   document.getElementById("sheet-title").textContent = title;
   const pick = (option) => () => { dialog.close(); choose(option); };
-  const rows = options.map((option) => el("li", {}, el("button", { type: "button", onclick: pick(option) }, option.title)));
+  const rows = options.map((option, n) => el("li", {}, el("button", { type: "button", autofocus: n === 0, onclick: pick(option) }, option.title)));
   document.getElementById("sheet-options").replaceChildren(...rows);
   dialog.showModal();
 }

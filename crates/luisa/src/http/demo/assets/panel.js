@@ -70,11 +70,11 @@ export class Panel {
   #tell(entry, before) {
     const { mode, slots } = entry.answer;
     const human = mode === "HUMAN_ACTIVE";
-    this.#known.replaceChildren(
+    this.#known.replaceChildren(el("div", {},
       el("p", { class: human ? "state human" : "state" },
         human ? "Una persona atiende" : `${this.#store.assistant} atiende`,
         el("small", {}, counted(this.#cards.size, "mensaje"), this.#count > 0 && ` · ${counted(this.#count, "aviso")} al equipo`)),
-      slotsOf(slots, before));
+      slotsOf(slots, before)));
   }
 
   #notice(notice) {
@@ -101,7 +101,7 @@ export class Panel {
     const steps = answer.decision_path.split("->");
     const rows = [
       ["Clase", [el("code", {}, answer.classification), scoreOf("Seguridad de la clase", answer.classification_score)]],
-      ["Motivos", turn ? reasonsOf(turn.reasons) : el("span", { class: "sub" }, "No se pudieron leer.")],
+      ["Motivos", turn ? reasonsOf(turn.reasons) : turn === null && el("span", { class: "sub" }, "No se pudieron leer.")],
       ["Intención", [el("code", {}, answer.intent), turn && scoreOf("Seguridad de la intención", turn.intent_score)]],
       ["Datos", slotsOf(answer.slots, before) ?? el("span", { class: "sub" }, "ninguno todavía")],
       ["Traspaso", answer.handoff && this.#call(answer.handoff)],
@@ -125,7 +125,7 @@ function costOf(answer, turn) {
     const by = answer.cache_hit ? "de la caché de preguntas frecuentes" : "reglas y modelo propio";
     return [words.dollars(0), el("span", { class: "sub" }, ` · ${by}`)];
   }
-  if (!turn) return el("span", { class: "sub" }, "No se pudo leer.");
+  if (!turn) return turn === null && el("span", { class: "sub" }, "No se pudo leer.");
   const tokens = `${turn.input_tokens ?? 0} + ${turn.output_tokens ?? 0} tokens`;
   return [words.dollars(turn.cost_usd), el("span", { class: "sub" }, ` · ${turn.model} · ${tokens}${turn.fallback ? " · respondieron las reglas" : ""}`)];
 }

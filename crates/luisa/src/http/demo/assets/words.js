@@ -50,6 +50,7 @@ const NOTICES = {
 const TROUBLES = {
   offline: "Sin conexión. Su mensaje sale cuando vuelva el internet.",
   unreachable: "LUISA no contesta. El mensaje sigue aquí.",
+  pace: "Van muchos mensajes en un minuto. El suyo sigue aquí.",
   busy: "LUISA no pudo responder en este momento. El mensaje sigue aquí.",
   refused: "LUISA no aceptó este mensaje.",
   interrupted: "La página se cerró antes de la respuesta.",
@@ -77,13 +78,8 @@ const named = (text) =>
 export const noticeState = (notice) =>
   notice.error_code === "no_number" ? "Así le llegaría; aquí no se envía porque WhatsApp no está configurado" : NOTICES[notice.state] ?? notice.state;
 
-/** What went wrong with a message, with the seconds still to wait. */
-export function trouble(kind, seconds) {
-  if (kind === "pace") {
-    return seconds > 0 ? `Van muchos mensajes en un minuto. Puede reintentar en ${seconds} s.` : "Ya puede reintentar.";
-  }
-  return TROUBLES[kind] ?? TROUBLES.busy;
-}
+/** What went wrong with a message. */
+export const trouble = (kind) => TROUBLES[kind] ?? TROUBLES.busy;
 
 const numbers = new Intl.NumberFormat("es-CO", { maximumFractionDigits: 2 });
 const scores = new Intl.NumberFormat("es-CO", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
