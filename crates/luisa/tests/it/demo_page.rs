@@ -295,11 +295,12 @@ async fn example_customers_of_another_trade_play_by_themselves() {
 
     page.press("Ejemplos").await;
     page.js("document.querySelector('.customer').click()").await;
-    page.answers(1).await;
+    page.answers(2).await;
     page.press("Detener").await;
     page.until("document.getElementById('playing').hidden").await;
-    page.choose("Torta").await;
-    assert_eq!(page.said().await[2], "Torta", "the visitor goes on where the customer stopped");
+    assert_eq!(page.text(".choice.pressed").await, "Torta", "an offered option is pressed, not written");
+    page.choose("Para celebrar").await;
+    assert_eq!(page.said().await[4], "Para celebrar", "the visitor goes on where the customer stopped");
     page.is_clean().await;
 }
 
