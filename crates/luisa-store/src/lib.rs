@@ -20,6 +20,7 @@ mod claims;
 mod turns;
 mod handoffs;
 mod traces;
+mod scan;
 mod outbox;
 mod settlement;
 mod deliveries;
@@ -58,6 +59,7 @@ pub use privacy::{Erasure, PersonData, Who};
 pub use rows::{
     ContactRow, ConversationRow, HandoffRow, MessageRow, NotificationRow, OutboxRow, ParkedRow, PendingRow,
 };
+pub use scan::{Figures, Span};
 pub use settlement::{SendError, UNKNOWN_HOLDS_BACK};
 pub use snapshot::{ModelUse, Snapshot};
 pub use states::{

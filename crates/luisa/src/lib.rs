@@ -14,4 +14,5 @@ pub mod runtime;
 pub mod wire;
 pub mod http;
 pub mod phone;
+pub mod analysis;
 pub mod telemetry;

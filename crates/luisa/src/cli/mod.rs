@@ -10,6 +10,10 @@ pub mod eval;
 pub mod snapshot;
 pub mod backup;
 pub mod privacy;
+pub mod traces;
+pub mod costs;
+mod report;
+mod since;
 mod paint;
 
 use std::io;
@@ -49,6 +53,13 @@ enum Command {
         #[command(subcommand)]
         command: Ops,
     },
+    /// What the traces tell.
+    Traces {
+        #[command(subcommand)]
+        command: traces::Traces,
+    },
+    /// What the model cost, and what the rules saved.
+    Costs(costs::Costs),
     /// Copy the database, verified, also while it is served; or put a copy back.
     Backup(backup::Backup),
     /// Give one person their data, or erase it.
@@ -103,6 +114,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Chat(chat) => chat.run(settings),
         Command::Eval(eval) => eval.run(&settings),
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),
         Command::Backup(backup) => backup.run(&settings),
         Command::Ops { command: Ops::Snapshot(snapshot) } => one_thread()?.block_on(snapshot.run(&settings)),
     };

@@ -4,6 +4,7 @@
 
 mod world;
 mod hush;
+mod analysis;
 mod backup;
 mod browser;
 mod chat_api;
