@@ -190,6 +190,15 @@ impl Gate {
         notices.into_iter().collect()
     }
 
+    /// They could not be told after all: they are given out again.
+    pub fn give_back_notices(&mut self, notices: &[Notice]) {
+        for notice in notices {
+            if self.state.told.remove(notice) {
+                self.state.untold.insert(*notice);
+            }
+        }
+    }
+
     /// To be stored.
     pub fn state(&self) -> &GateState {
         &self.state
