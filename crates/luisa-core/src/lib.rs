@@ -9,9 +9,11 @@
 pub mod pipeline;
 pub mod turn;
 pub mod outcome;
+pub mod ask;
 pub mod memory;
 pub mod taxonomy;
 pub mod stages;
+pub mod prompt;
 pub mod rehearsal;
 pub mod understanding;
 pub mod lexicon;

@@ -140,6 +140,19 @@ pub struct Policy {
     pub hours: ServiceHours,
     /// False switches the FAQ cache off.
     pub cache_enabled: bool,
+    pub model: ModelUse,
+}
+
+/// What a language model may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ModelUse {
+    /// There is none.
+    #[default]
+    Off,
+    /// Words for consultations.
+    Replies,
+    /// Those, and whether a doubtful message is personal.
+    RepliesAndDoubts,
 }
 
 /// When LUISA answers, in local time.
@@ -166,6 +179,7 @@ impl Default for Policy {
             handoff_cooldown_minutes: 30,
             hours: ServiceHours::default(),
             cache_enabled: true,
+            model: ModelUse::Off,
         }
     }
 }
@@ -184,7 +198,7 @@ pub fn bogota() -> jiff::tz::TimeZone {
 }
 
 /// The FAQ cache as the core sees it: a lookup by normalised text.
-pub trait FaqLookup {
+pub trait FaqLookup: Sync {
     /// The answer kept for this normalised text, if any.
     fn find(&self, normalized: &str) -> Option<CachedAnswer>;
 }

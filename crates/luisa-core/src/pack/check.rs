@@ -38,6 +38,9 @@ pub fn faults(pack: &Pack, files: &PackFiles) -> Vec<PackFault> {
     rules(pack, &mut out);
     handoffs(pack, &mut out);
     products(pack, files, &mut out);
+    for (file, problem) in super::llm::faults(pack) {
+        out.add(file, "", problem);
+    }
     out.found
 }
 

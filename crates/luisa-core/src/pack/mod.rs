@@ -9,6 +9,7 @@ pub mod places;
 pub mod template;
 pub mod cues;
 pub mod demo;
+pub mod llm;
 pub mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,8 @@ pub struct Pack {
     pub questions: Arc<BTreeMap<Symbol, Question>>,
     /// What a text to a customer may state, for the guards.
     pub knowledge: Arc<Knowledge>,
+    /// What it says to and about a language model, if it may ask one.
+    pub llm: Option<Arc<llm::Llm>>,
     /// The statistical model, if the pack has one.
     pub model: Option<Arc<Understanding>>,
     /// `classifier_version` of the traces.

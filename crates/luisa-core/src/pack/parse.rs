@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::cues::CuesFile;
 use super::demo::{self, DemoCustomer, DemoFile};
+use super::llm::{self, Llm};
 use super::places::{PlaceRules, Places, TOWNS, VILLAGES};
 use super::template::Template;
 use super::{About, Family, HandoffRule, Lexicon, Pack, Question, QuestionOption, Rule, check};
@@ -165,6 +166,7 @@ impl Pack {
         let places = desk.places();
         let model = desk.model();
         let demo = desk.demo();
+        let llm = desk.llm();
         let (
             Some(about),
             Some(facts),
@@ -205,6 +207,7 @@ impl Pack {
             handoffs: handoffs.handoff,
             replies: Arc::new(replies),
             questions: Arc::new(questions),
+            llm: llm.map(Arc::new),
             model: model.map(Arc::new),
             classifier_version,
             media,
@@ -281,6 +284,22 @@ impl Desk<'_> {
                 None
             }
         }
+    }
+
+    fn llm(&mut self) -> Option<Llm> {
+        if !self.files.contains_key(llm::WORDS) {
+            return None;
+        }
+        let words = self.toml::<llm::Words>(llm::WORDS);
+        let mut prompt = |file, purpose| match llm::prompt(self.files, file, purpose) {
+            Ok(prompt) => Some(prompt),
+            Err((file, problem)) => {
+                self.fault(file, None, problem);
+                None
+            }
+        };
+        let (reply, personal) = (prompt(llm::REPLY, "reply"), prompt(llm::PERSONAL, "personal"));
+        Some(Llm { words: words?, reply: reply?, personal: personal? })
     }
 
     fn catalog(&mut self) -> Option<Catalog> {

@@ -4,6 +4,7 @@
 //! chat under way or a known private contact moves the line of what is personal. Silence is decided from here only.
 
 use crate::outcome::CachedAnswer;
+use crate::pack::Pack;
 use crate::symbol::Symbol;
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
@@ -15,7 +16,7 @@ use super::burst;
 use super::lean;
 use super::pending::{Answered, answer};
 use super::rate::Rate;
-use super::scene::{CacheUse, Scene};
+use super::scene::{CacheUse, Scene, Verdict};
 
 /// A classified message.
 pub struct Classified<'a> {
@@ -27,6 +28,8 @@ pub struct Classified<'a> {
     pub limited: bool,
     /// Part of a longer utterance of the same burst, which speaks for it.
     pub fragment: bool,
+    /// Personal or business: near a coin's toss, and nothing else tells.
+    pub doubtful: bool,
     pub path: Vec<String>,
 }
 
@@ -52,7 +55,8 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate) -> Clas
     if reading.intent == Intent::Repuestos && reading.says("precio") && !reading.stated.families.is_empty() {
         reading.also.push(Intent::Precio);
     }
-    if let Some(why) = aside::business_after_all(scene, &reading) {
+    let after_all = aside::business_after_all(scene, &reading);
+    if let Some(why) = after_all {
         reading = read_at(pack, &utterance, aside::NEVER);
         reading.reasons.insert(0, why.to_owned());
     }
@@ -98,11 +102,39 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate) -> Clas
             reading.reasons = vec!["a reaction".to_owned()];
         }
     }
+    let told = after_all.is_some() || class != reading.class || answered.is_some() || reading.handoff.is_some();
+    let doubtful = !told && is_doubtful(inbound, &reading);
+    if doubtful && let Some(verdict) = scene.verdict {
+        reading = settled(pack, &utterance, verdict, reading);
+        (class, class_score) = (reading.class, reading.class_score);
+    }
     path.push(format!("class:{}", class.id().to_lowercase()));
     if fragment {
         path.push("fragment".to_owned());
     }
-    Classified { inbound, reading, class, class_score, answered, limited, fragment, path }
+    Classified { inbound, reading, class, class_score, answered, limited, fragment, doubtful, path }
+}
+
+// A text that says something, and the classifier cannot tell to whom.
+fn is_doubtful(inbound: &Inbound, reading: &Reading) -> bool {
+    matches!(inbound.body, Body::Text { .. }) && reading.class != Class::Empty && reading.is_ambiguous()
+}
+
+// The reading of a doubtful message once somebody was asked.
+fn settled(pack: &Pack, utterance: &str, verdict: Verdict, reading: Reading) -> Reading {
+    match verdict {
+        Verdict::AsRules => reading,
+        Verdict::Business => {
+            let mut reading = read_at(pack, utterance, aside::NEVER);
+            reading.reasons.insert(0, "doubtful, and not found to be personal".to_owned());
+            reading
+        }
+        Verdict::Personal => {
+            let mut reading = read_at(pack, utterance, 0.0);
+            reading.reasons.insert(0, "doubtful, and a model finds it personal".to_owned());
+            reading
+        }
+    }
 }
 
 // After `¿me regala su nombre?` a short message that says little else is the name.

@@ -34,6 +34,7 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
         cache,
         limited: classified.limited,
         fragment: classified.fragment,
+        doubtful: classified.doubtful,
         path: classified.path,
     };
     if view.limited || view.fragment || !matches!(view.class, Class::Faq | Class::Consult) {

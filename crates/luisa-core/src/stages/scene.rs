@@ -26,6 +26,8 @@ pub struct Scene<'a> {
     pub shift: Shift,
     pub views: Vec<View<'a>>,
     pub desk: Desk,
+    /// What was found out about its doubtful messages, once it was asked.
+    pub verdict: Option<Verdict>,
     /// Steps of the turn as a whole, after those of each message.
     pub path: Vec<String>,
 }
@@ -51,7 +53,18 @@ pub struct View<'a> {
     pub limited: bool,
     /// A later message of the burst speaks for it.
     pub fragment: bool,
+    /// Personal or business: near a coin's toss.
+    pub doubtful: bool,
     pub path: Vec<String>,
+}
+
+/// What a model's word on doubtful messages comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// No model in play: the rules' class stands.
+    AsRules,
+    Business,
+    Personal,
 }
 
 /// What the FAQ cache did for a message.
@@ -76,7 +89,17 @@ impl<'a> Scene<'a> {
             memory.courtesies = 0;
         }
         let shift = if expired { Shift::BackToAi } else { Shift::None };
-        Self { pack, turn, memory, mode, shift, views: Vec::new(), desk: Desk::Nothing, path: Vec::new() }
+        Self {
+            pack,
+            turn,
+            memory,
+            mode,
+            shift,
+            views: Vec::new(),
+            desk: Desk::Nothing,
+            verdict: None,
+            path: Vec::new(),
+        }
     }
 
     /// Whether a person leads the chat in this turn.

@@ -1,0 +1,108 @@
+//! What becomes of a model's answer: words that pass every check, or the rules' own.
+//!
+//! Owns the judgement. A model's words replace the sentences of a draft and nothing else: the question at the end, the
+//! picture, the memory, the mode and the desk are those of the rules. May not ask again.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::ask::{Heard, Hearing};
+use crate::prompt;
+
+use super::draft::Draft;
+use super::guards::{self, Checked};
+use super::scene::{Scene, Verdict};
+use super::{grounding, style};
+
+#[derive(Deserialize)]
+struct Offered {
+    reply: String,
+    facts: Vec<String>,
+    confidence: f64,
+}
+
+#[derive(Deserialize)]
+struct Called {
+    class: String,
+    confidence: f64,
+}
+
+/// The turn's reply after a question to a model. The draft that comes back is the rules': it is what is remembered.
+#[must_use]
+pub fn reply(scene: &mut Scene<'_>, draft: Draft, heard: &Heard) -> ((Checked, Draft), Hearing) {
+    match heard {
+        Heard::NotAsked(why) | Heard::Refused(why) => {
+            scene.path.push(format!("openai:no:{why}"));
+            (guards::check(scene, draft), Hearing::default())
+        }
+        Heard::Failed(why) => {
+            scene.path.push(format!("openai:failed:{why}"));
+            (guards::check(scene, draft), Hearing { used: false, error: Some((*why).to_owned()) })
+        }
+        Heard::Answer(answer) => match judged(scene, &draft, answer) {
+            Ok(checked) => {
+                scene.path.push("openai:ok".to_owned());
+                ((checked, draft), Hearing { used: true, error: None })
+            }
+            Err(claim) => {
+                let error = format!("rejected:{claim}");
+                scene.path.push(format!("openai:{error}"));
+                (guards::check(scene, draft), Hearing { used: false, error: Some(error) })
+            }
+        },
+    }
+}
+
+/// What a doubtful message is taken for, with the step of the path. Whoever is not surely personal is answered.
+#[must_use]
+pub fn class(scene: &Scene<'_>, heard: &Heard) -> (Verdict, String, Hearing) {
+    let answer = match heard {
+        Heard::NotAsked(why) => return (Verdict::AsRules, format!("openai:no:{why}"), Hearing::default()),
+        Heard::Refused(why) => return (Verdict::Business, format!("openai:no:{why}"), Hearing::default()),
+        Heard::Failed(why) => {
+            let hearing = Hearing { used: false, error: Some((*why).to_owned()) };
+            return (Verdict::Business, format!("openai:failed:{why}"), hearing);
+        }
+        Heard::Answer(answer) => answer,
+    };
+    let least = scene.pack.llm.as_ref().map_or(1.0, |llm| llm.words.least_confidence);
+    let verdict = match Called::deserialize(answer) {
+        Ok(called) if called.confidence < least => Err("rejected:unsure"),
+        Ok(called) if called.class == "personal" => Ok(Verdict::Personal),
+        Ok(called) if called.class == "business" => Ok(Verdict::Business),
+        Ok(_) | Err(_) => Err("rejected:shape"),
+    };
+    match verdict {
+        Ok(verdict) => {
+            let named = if verdict == Verdict::Personal { "personal" } else { "business" };
+            (verdict, format!("openai:class:{named}"), Hearing { used: true, error: None })
+        }
+        Err(why) => {
+            let hearing = Hearing { used: false, error: Some(why.to_owned()) };
+            (Verdict::Business, format!("openai:{why}"), hearing)
+        }
+    }
+}
+
+// The reply in the model's words, or the claim for which they are not used.
+fn judged(scene: &Scene<'_>, draft: &Draft, answer: &Value) -> Result<Checked, String> {
+    let llm = scene.pack.llm.as_ref().ok_or_else(|| "no_pack".to_owned())?;
+    let offered = Offered::deserialize(answer).map_err(|_| "shape".to_owned())?;
+    // A number that is none compares as not enough.
+    if !(offered.confidence >= llm.words.least_confidence) {
+        return Err("unsure".to_owned());
+    }
+    let text = style::without_closing_question(&offered.reply);
+    style::check(llm, &text)?;
+    let told = prompt::facts(scene);
+    let mut cited = Vec::new();
+    for id in &offered.facts {
+        cited.push(told.get(id).ok_or_else(|| "unknown_fact".to_owned())?.as_str());
+    }
+    style::gives_away(llm, told.keys(), &text)?;
+    grounding::check(scene.pack, &llm.words, &offered.facts, &cited, &text)?;
+    match guards::check_free(scene, &text, draft.clone()).0 {
+        checked if checked.failed().is_none() => Ok(checked),
+        checked => Err(checked.failed().unwrap_or_default().to_owned()),
+    }
+}
