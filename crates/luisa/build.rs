@@ -10,7 +10,7 @@ fn main() -> io::Result<()> {
     let pack =
         Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../packs/el-sastre").canonicalize()?;
     let mut files = Vec::new();
-    for folder in [pack.clone(), pack.join("media")] {
+    for folder in [pack.clone(), pack.join("media"), pack.join("prompts")] {
         // Only the folders: cargo looks at every file below them by itself.
         println!("cargo::rerun-if-changed={}", folder.display());
         files.extend(files_of(&folder)?);

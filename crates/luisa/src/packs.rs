@@ -115,15 +115,17 @@ fn load_files(mut files: PackFiles, place: Place) -> Result<Loaded, BadPack> {
     Ok(Loaded { pack, pictures })
 }
 
-// The files of the folder and of its `media`; deeper ones are the store's own affair.
+// The files of the folder, of its `media` and its `prompts`; deeper ones are the store's own affair.
 fn read_folder(folder: &Path) -> Result<PackFiles, PackFault> {
     let mut files = PackFiles::new();
     read_files(folder, "", &mut files)
         .map_err(|(path, e)| whole(&path, &e, "set BUSINESS_DIR to a folder with the files of a pack"))?;
-    let media = folder.join("media");
-    if media.is_dir() {
-        read_files(&media, "media/", &mut files)
-            .map_err(|(path, e)| whole(&path, &e, "make it readable for the user that runs luisa"))?;
+    for inner in ["media", "prompts"] {
+        let path = folder.join(inner);
+        if path.is_dir() {
+            read_files(&path, &format!("{inner}/"), &mut files)
+                .map_err(|(path, e)| whole(&path, &e, "make it readable for the user that runs luisa"))?;
+        }
     }
     Ok(files)
 }

@@ -88,8 +88,7 @@ pub fn class(scene: &Scene<'_>, heard: &Heard) -> (Verdict, String, Hearing) {
 fn judged(scene: &Scene<'_>, draft: &Draft, answer: &Value) -> Result<Checked, String> {
     let llm = scene.pack.llm.as_ref().ok_or_else(|| "no_pack".to_owned())?;
     let offered = Offered::deserialize(answer).map_err(|_| "shape".to_owned())?;
-    // A number that is none compares as not enough.
-    if !(offered.confidence >= llm.words.least_confidence) {
+    if offered.confidence < llm.words.least_confidence {
         return Err("unsure".to_owned());
     }
     let text = style::without_closing_question(&offered.reply);

@@ -166,7 +166,7 @@ pub fn said(conversation_id: ConversationId, answered: &Answered) -> Said {
         needs_escalation: outcome.handoff.is_some(),
         mode: outcome.mode.id(),
         cache_hit: outcome.cache_hit,
-        openai_called: false,
+        openai_called: decision.model.as_ref().is_some_and(|call| call.called),
         // A message that is put off until opening has no trace yet.
         decision_path: trace.map_or_else(|| "later".to_owned(), |trace| trace.decision_path()),
         latency_ms: decision.latency.as_secs_f64() * 1e3,

@@ -18,6 +18,8 @@ use crate::wire::to_whatsapp::{Addressee, Letter};
 
 /// What the button that opens a list says: a fact of the pack.
 pub const LIST_LABEL: &str = "ver_opciones";
+/// Whom a notice is for that concerns the service and no team.
+const OWNER: &str = "interno";
 
 /// The rows of a decided turn.
 #[must_use]
@@ -160,6 +162,42 @@ fn notice(station: &Station, told: &Notice) -> NewNotice {
     NewNotice { team: told.team.id().to_owned(), body: told.text.clone(), letter }
 }
 
+/// What the owner is told of the model: the pack's words.
+#[must_use]
+pub fn owner_notice(station: &Station, told: luisa_llm::Notice) -> NewNotice {
+    let id = json(&told);
+    let pack = station.shop.pack();
+    let words = pack.llm.as_ref().and_then(|llm| llm.words.notice.get(id.as_str().unwrap_or_default()));
+    let body = words.cloned().unwrap_or_default();
+    let whatsapp = &station.shop.settings.whatsapp;
+    let number = whatsapp.notify.internal.as_ref().filter(|_| whatsapp.enabled);
+    let letter = number.map(|number| NoticeLetter {
+        recipient: json(&Addressee::Phone(number.clone())),
+        payload: json(&Letter::Notice { text: body.clone() }),
+    });
+    NewNotice { team: OWNER.to_owned(), body, letter }
+}
+
+/// What a call was, in the trace of the turn's last message: a turn asks once.
+fn with_model(decision: &Decision, trace: &MessageTrace, row: TraceRow) -> TraceRow {
+    let last = decision.outcome.traces.last().is_some_and(|last| std::ptr::eq(last, trace));
+    let Some(call) = decision.model.as_ref().filter(|_| last) else { return row };
+    let spent = call.spent.as_ref();
+    TraceRow {
+        openai_called: call.called,
+        openai_model: spent.map(|spent| spent.model.clone()),
+        openai_input_tokens: spent.map(|spent| i64::from(spent.usage.input)),
+        openai_output_tokens: spent.map(|spent| i64::from(spent.usage.output)),
+        openai_cost_usd: spent.map(|spent| spent.cost.as_usd()),
+        openai_latency_ms: call.called.then_some(call.latency.as_secs_f64() * 1e3),
+        openai_error: call.error.clone(),
+        openai_fallback_used: call.called && !call.used,
+        openai_canary_allowed: call.canary_allowed(),
+        prompt_version: call.called.then(|| call.prompt_version.clone()),
+        ..row
+    }
+}
+
 // tidy: table
 fn trace_row(station: &Station, view: &TurnView, decision: &Decision, trace: &MessageTrace) -> TraceRow {
     let outcome = &decision.outcome;
@@ -169,7 +207,7 @@ fn trace_row(station: &Station, view: &TurnView, decision: &Decision, trace: &Me
     let text = |text: &str| (!forget).then(|| text.to_owned());
     let reply = reply_of(&outcome.answer);
     let identity = view.contact.as_ref().and_then(|contact| contact.wa_id.as_ref().or(contact.user_id.as_ref()));
-    TraceRow {
+    let row = TraceRow {
         request_id: decision.request_id.clone(),
         message_id: Some(trace.message_id.as_str().into()),
         conversation_id: view.conversation.id.clone(),
@@ -210,7 +248,8 @@ fn trace_row(station: &Station, view: &TurnView, decision: &Decision, trace: &Me
         whatsapp_send_latency_ms: None,
         whatsapp_send_error_code: None,
         error_message: None,
-    }
+    };
+    with_model(decision, trace, row)
 }
 
 /// A score as a person reads it: a single as a double would show its rounding.

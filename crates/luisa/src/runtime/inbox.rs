@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use luisa_store::StoreError;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -51,17 +51,15 @@ async fn answer_due(station: &Arc<Station>) -> Result<usize, StoreError> {
         // There may be more than one worker can hold: wake the other.
         station.shop.store.inbox_changed().notify_one();
     }
-    let mut turns = JoinSet::new();
+    // Each turn holds the batch until it ends or asks a model: a model's seconds are no other chat's.
+    let (hold, mut held) = mpsc::channel::<()>(1);
     for chat in claimed {
-        let station = Arc::clone(station);
-        turns.spawn(async move { turn::run(&station, chat).await });
+        let hold = Some(hold.clone());
+        let working = Arc::clone(station);
+        station.turns.spawn(async move { turn::run(&working, chat, hold).await });
     }
-    while let Some(ended) = turns.join_next().await {
-        if let Err(error) = ended {
-            // Its claim ends with its lease.
-            error!(%error, "turn_panicked");
-        }
-    }
+    drop(hold);
+    while held.recv().await.is_some() {}
     Ok(count)
 }
 

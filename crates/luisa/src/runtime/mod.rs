@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod turn;
 pub mod commit;
+pub mod model;
 pub mod inbox;
 pub mod typing;
 pub mod sender;
@@ -23,7 +24,6 @@ mod gate_tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use luisa_store::StoreError;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -31,6 +31,7 @@ use tracing::{info, warn};
 
 use crate::shop::Shop;
 use counters::Counters;
+use model::Model;
 use person_key::PersonKey;
 use pictures::Pictures;
 use typing::{Burst, Ticks};
@@ -50,6 +51,10 @@ pub struct Station {
     pub ticks: Ticks,
     pub pictures: Pictures,
     pub windows: Windows,
+    /// None when no model may be asked.
+    pub model: Option<Model>,
+    /// Turns in hand, those that wait for a model among them.
+    pub turns: TaskTracker,
     bursts: mpsc::Sender<Burst>,
 }
 
@@ -57,12 +62,14 @@ impl Station {
     /// Ready to decide. The receiver is for the typing worker; without one, nobody types.
     ///
     /// # Errors
-    /// When the database cannot be read.
-    pub async fn new(shop: Arc<Shop>) -> Result<(Arc<Self>, mpsc::Receiver<Burst>), StoreError> {
+    /// When the database cannot be read, or the settings of the model cannot be used.
+    pub async fn new(shop: Arc<Shop>) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<Burst>)> {
         let phone_key = PersonKey::of(&shop.store, shop.clock.now()).await?;
         let (bursts, waiting) = mpsc::channel(BURSTS);
         let notify = &shop.settings.whatsapp.notify;
-        let windows = Windows::of(notify.comercial.iter().chain(&notify.tecnica).map(String::as_str));
+        let numbers = notify.comercial.iter().chain(&notify.tecnica).chain(&notify.internal);
+        let windows = Windows::of(numbers.map(String::as_str));
+        let model = Model::open(&shop).await?;
         let station = Self {
             shop,
             phone_key,
@@ -70,6 +77,8 @@ impl Station {
             ticks: Ticks::default(),
             pictures: Pictures::default(),
             windows,
+            model,
+            turns: TaskTracker::new(),
             bursts,
         };
         Ok((Arc::new(station), waiting))
@@ -86,6 +95,8 @@ impl Station {
 pub struct Workers {
     token: CancellationToken,
     tasks: TaskTracker,
+    /// What the workers began and do not wait for.
+    turns: TaskTracker,
 }
 
 impl Workers {
@@ -104,16 +115,21 @@ impl Workers {
             tasks.spawn(unheard::work(Arc::clone(station), token.clone()));
         }
         tasks.close();
-        Self { token, tasks }
+        Self { token, tasks, turns: station.turns.clone() }
     }
 
     /// Takes no new work and waits for the work in hand; what does not end in time stays in the database for the next
     /// start.
     pub async fn stop(self, within: Duration) {
         self.token.cancel();
-        match tokio::time::timeout(within, self.tasks.wait()).await {
+        let ended = async {
+            self.tasks.wait().await;
+            self.turns.close();
+            self.turns.wait().await;
+        };
+        match tokio::time::timeout(within, ended).await {
             Ok(()) => info!("workers_stopped"),
-            Err(_) => warn!(left = self.tasks.len(), "workers_left_behind"),
+            Err(_) => warn!(left = self.tasks.len() + self.turns.len(), "workers_left_behind"),
         }
     }
 }

@@ -1,28 +1,33 @@
 //! One turn: what was claimed is decided and made true, once. Workers, the API and the terminal chat all come through
 //! here.
 //!
-//! Owns the order load → decide → commit. Deciding is arithmetic of microseconds and runs in place. May not send.
+//! Owns the order load → decide → commit. Deciding is arithmetic of microseconds and runs in place; where the core would
+//! rather have a model's words, the turn waits for them alone, within its deadline. May not send.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, ToSpan};
+use luisa_core::ask::{Ask, Heard, Said, Step, Who};
 use luisa_core::memory::Memory;
 use luisa_core::outcome::{Answer, Outcome, Shift};
 use luisa_core::pack::Pack;
-use luisa_core::pipeline;
+use luisa_core::pipeline::{self, Paused};
 use luisa_core::taxonomy;
-use luisa_core::turn::{Body, FaqLookup, Inbound, NoCache, Quoted, Turn};
+use luisa_core::turn::{Body, FaqLookup, Inbound, NoCache, Policy, Quoted, Turn};
 use luisa_store::{
-    Channel, Claimed, ConversationId, DirectMessage, MessageId, Mode, PendingRow, RequestId, StoreError, TurnReceipt,
-    TurnView,
+    Channel, Claimed, ConversationId, DirectMessage, MessageId, MessageRow, Mode, PendingRow, RequestId, Sender,
+    StoreError, TurnReceipt, TurnView,
 };
 use serde::Deserialize;
+use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::Station;
 use super::commit;
+use super::model::{ModelCall, Wisher};
 use crate::wire::from_whatsapp::ASKED_PRODUCT;
 use crate::wire::to_whatsapp::Letter;
 
@@ -38,6 +43,8 @@ pub struct Decision {
     pub latency: Duration,
     /// The messages it was made of, in the core's form.
     pub messages: Vec<Inbound>,
+    /// The wish to ask a model, and what came of it.
+    pub model: Option<ModelCall>,
 }
 
 /// Why a turn has no outcome.
@@ -49,12 +56,15 @@ pub enum TurnError {
     Store(#[from] StoreError),
 }
 
+/// Holds a batch of chats back until this turn has ended or waits for a model; none where nobody waits but its customer.
+pub type Hold = Option<mpsc::Sender<()>>;
+
 /// Decides a claimed chat and commits. A failure leaves the messages in the inbox; it is logged here.
-pub async fn run(station: &Station, claimed: Claimed) {
+pub async fn run(station: &Station, claimed: Claimed, hold: Hold) {
     let Claimed { claim, turn: view } = claimed;
     let id = view.conversation.id.clone();
     let now = station.shop.clock.now();
-    let decision = match decide(station, &view, now) {
+    let decision = match decide(station, &view, now, hold).await {
         Ok(decision) => decision,
         Err(error) => return put_back(station, claim, &view, &error.to_string()).await,
     };
@@ -90,17 +100,29 @@ async fn finish(
 ) -> Result<TurnReceipt, StoreError> {
     let store = &station.shop.store;
     let now = station.shop.clock.now();
-    let turn = commit::of_decision(station, view, decision, now);
-    let receipt = match (&decision.outcome.answer, view.conversation.channel) {
-        (Answer::Later { until, .. }, Channel::Whatsapp) => store.commit_and_postpone(now, claim, turn, *until).await?,
-        (Answer::Later { .. } | Answer::Say(_) | Answer::Silence(_), _) => store.commit_turn(now, claim, turn).await?,
+    let mut turn = commit::of_decision(station, view, decision, now);
+    let owner = station.model.as_ref().map(|model| (model, model.take_notices())).filter(|(_, told)| !told.is_empty());
+    if let Some((_, told)) = &owner {
+        turn.notices.extend(told.iter().map(|notice| commit::owner_notice(station, *notice)));
+    }
+    let committed = match (&decision.outcome.answer, view.conversation.channel) {
+        (Answer::Later { until, .. }, Channel::Whatsapp) => store.commit_and_postpone(now, claim, turn, *until).await,
+        (Answer::Later { .. } | Answer::Say(_) | Answer::Silence(_), _) => store.commit_turn(now, claim, turn).await,
     };
+    if let Some((model, told)) = owner {
+        if committed.is_err() {
+            model.give_back(&told);
+        }
+        model.save(store, now).await;
+    }
+    let receipt = committed?;
     station.counters.turns.add(1);
     station.counters.decision_us.record(decision.latency);
     if let Some((key, answer)) = &decision.outcome.cacheable {
         station.shop.cache.insert(key.clone(), answer.clone());
     }
     log_turn(view, decision);
+    log_model(station, view, decision);
     log_shift(view, decision);
     Ok(receipt)
 }
@@ -121,6 +143,38 @@ fn log_turn(view: &TurnView, decision: &Decision) {
         answer = step,
         latency_us = u64::try_from(decision.latency.as_micros()).unwrap_or(u64::MAX),
         "turn_committed"
+    );
+}
+
+/// Every decision for or against a model, with its reason.
+fn log_model(station: &Station, view: &TurnView, decision: &Decision) {
+    if station.model.is_none() {
+        return;
+    }
+    let conversation = &view.conversation.id;
+    let request_id = tracing::field::display(&decision.request_id);
+    let Some(call) = &decision.model else {
+        let path = decision.outcome.traces.last().map_or(&[][..], |trace| trace.path.as_slice());
+        let reason = path.iter().find_map(|step| step.strip_prefix("openai:no:"));
+        if let Some(reason) = reason {
+            info!(%conversation, request_id, allowed = false, reason, "openai_decision_made");
+        }
+        return;
+    };
+    let spent = call.spent.as_ref();
+    info!(
+        %conversation,
+        request_id,
+        allowed = call.decision.allowed,
+        reason = call.decision.reason.id(),
+        purpose = call.ask.purpose.id(),
+        why = call.ask.why.id(),
+        used = call.used,
+        error = call.error,
+        model = spent.map(|spent| spent.model.as_str()),
+        cost_usd = spent.map(|spent| spent.cost.as_usd()),
+        latency_ms = u64::try_from(call.latency.as_millis()).unwrap_or(u64::MAX),
+        "openai_decision_made"
     );
 }
 
@@ -174,7 +228,7 @@ pub async fn answer(station: &Station, question: Question) -> Result<Answered, T
         payload: serde_json::to_value(&inbound).unwrap_or_default(),
     };
     let Claimed { claim, turn: view } = station.shop.store.claim_direct(now, message, LEASE).await?;
-    let decision = match decide(station, &view, now) {
+    let decision = match decide(station, &view, now, None).await {
         Ok(decision) => decision,
         Err(error) => {
             put_back(station, claim, &view, &error.to_string()).await;
@@ -185,49 +239,114 @@ pub async fn answer(station: &Station, question: Question) -> Result<Answered, T
     Ok(Answered { mode: decision.outcome.mode, decision })
 }
 
-fn decide(station: &Station, view: &TurnView, now: Timestamp) -> Result<Decision, TurnError> {
-    decide_with(station, view, now, &station.shop.cache)
+/// Decides, and asks the model where the core would rather have its words; whatever happens there, the customer is
+/// answered by the deadline.
+async fn decide(station: &Station, view: &TurnView, now: Timestamp, hold: Hold) -> Result<Decision, TurnError> {
+    let started = Instant::now();
+    let ready = Ready::of(station, view);
+    let turn = ready.turn(view, now, &station.shop.cache);
+    let step = caught(|| pipeline::begin(&ready.pack, &turn))?;
+    let (ask, paused) = match step {
+        Step::Done(outcome) => return Ok(ready.decided(*outcome, started, None)),
+        Step::Ask(ask, paused) => (ask, paused),
+    };
+    drop(hold);
+    let (heard, mut call) = hear(station, view, now, ask, &paused).await;
+    let (outcome, hearing) = caught(|| pipeline::resume(*paused, &heard))?;
+    if let Some(call) = &mut call {
+        call.used = hearing.used;
+        call.error = hearing.error;
+    }
+    Ok(ready.decided(outcome, started, call))
 }
 
-/// What would be decided now. Changes nothing: nobody needs to have claimed the chat, and the cache is not asked.
+/// What the model says to it, if there is one and it may be asked.
+async fn hear(
+    station: &Station,
+    view: &TurnView,
+    now: Timestamp,
+    ask: Ask,
+    paused: &Paused<'_>,
+) -> (Heard, Option<ModelCall>) {
+    let Some(model) = &station.model else { return (Heard::NotAsked("no_model"), None) };
+    let until = model.deadline();
+    let earlier: Vec<Said> = view.recent.iter().filter_map(said).collect();
+    let Some(prompt) = paused.prompt(ask, &earlier, model.input_chars()) else {
+        return (Heard::NotAsked("no_prompt"), None);
+    };
+    let phone = view.contact.as_ref().and_then(|contact| contact.wa_id.as_deref());
+    let wisher = Wisher {
+        conversation_id: view.conversation.id.as_str(),
+        phone_last_four: phone.and_then(|phone| phone.get(phone.len().saturating_sub(4)..)),
+    };
+    let (heard, call) = model.ask(&station.shop.store, wisher, (ask, prompt), now, until).await;
+    (heard, Some(call))
+}
+
+/// An earlier message of the chat as a model may see it; what was redacted has no text.
+fn said(row: &MessageRow) -> Option<Said> {
+    let who = match row.sender {
+        Sender::Customer => Who::Customer,
+        Sender::Luisa | Sender::Human | Sender::System => Who::Store,
+    };
+    row.text.clone().filter(|text| !text.trim().is_empty()).map(|text| Said { who, text })
+}
+
+/// What would be decided now. Changes nothing: nobody needs to have claimed the chat, the cache is not asked, nor is a
+/// model.
 ///
 /// # Errors
 /// `Panicked`.
 pub fn rehearse(station: &Station, view: &TurnView, now: Timestamp) -> Result<Decision, TurnError> {
-    decide_with(station, view, now, &NoCache)
+    let started = Instant::now();
+    let ready = Ready::of(station, view);
+    let turn = ready.turn(view, now, &NoCache);
+    let outcome = caught(|| pipeline::decide(&ready.pack, &turn))?;
+    Ok(ready.decided(outcome, started, None))
 }
 
-fn decide_with(
-    station: &Station,
-    view: &TurnView,
-    now: Timestamp,
-    cache: &dyn FaqLookup,
-) -> Result<Decision, TurnError> {
-    let pack = station.shop.pack();
-    let conversation = &view.conversation;
-    let channel = core_channel(conversation.channel);
-    let memory = memory_of(view);
-    let messages: Vec<Inbound> = view.pending.iter().map(|row| inbound(row, view, &pack)).collect();
-    let policy = station.shop.settings.policy(channel);
-    let contact = view.contact.as_ref();
-    let turn = Turn {
-        channel,
-        now,
-        mode: core_mode(conversation.mode),
-        human_until: conversation.human_until,
-        memory: &memory,
-        messages: &messages,
-        in_address_book: contact.is_some_and(|contact| contact.in_address_book),
-        recent_inbound: recent_inbound(view),
-        profile_name: contact.and_then(|contact| contact.profile_name.as_deref()),
-        policy: &policy,
-        cache,
-    };
-    let started = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| pipeline::decide(&pack, &turn)))
-        .map_err(|panic| TurnError::Panicked(words_of(panic.as_ref())))?;
-    let latency = started.elapsed();
-    Ok(Decision { request_id: RequestId(Uuid::now_v7().to_string()), outcome, latency, messages })
+/// What a decision rests on, as long as it takes.
+struct Ready {
+    pack: Arc<Pack>,
+    channel: taxonomy::Channel,
+    memory: Memory,
+    messages: Vec<Inbound>,
+    policy: Policy,
+}
+
+impl Ready {
+    fn of(station: &Station, view: &TurnView) -> Self {
+        let pack = station.shop.pack();
+        let channel = core_channel(view.conversation.channel);
+        let messages = view.pending.iter().map(|row| inbound(row, view, &pack)).collect();
+        Self { channel, memory: memory_of(view), messages, policy: station.shop.settings.policy(channel), pack }
+    }
+
+    fn turn<'a>(&'a self, view: &'a TurnView, now: Timestamp, cache: &'a dyn FaqLookup) -> Turn<'a> {
+        let contact = view.contact.as_ref();
+        Turn {
+            channel: self.channel,
+            now,
+            mode: core_mode(view.conversation.mode),
+            human_until: view.conversation.human_until,
+            memory: &self.memory,
+            messages: &self.messages,
+            in_address_book: contact.is_some_and(|contact| contact.in_address_book),
+            recent_inbound: recent_inbound(view),
+            profile_name: contact.and_then(|contact| contact.profile_name.as_deref()),
+            policy: &self.policy,
+            cache,
+        }
+    }
+
+    fn decided(&self, outcome: Outcome, started: Instant, model: Option<ModelCall>) -> Decision {
+        let request_id = RequestId(Uuid::now_v7().to_string());
+        Decision { request_id, outcome, latency: started.elapsed(), messages: self.messages.clone(), model }
+    }
+}
+
+fn caught<T>(decide: impl FnOnce() -> T) -> Result<T, TurnError> {
+    catch_unwind(AssertUnwindSafe(decide)).map_err(|panic| TurnError::Panicked(words_of(panic.as_ref())))
 }
 
 // Only words that are the program's own: a formatted message may quote the customer, and this one is logged and kept.

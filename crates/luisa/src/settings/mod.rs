@@ -17,7 +17,7 @@ mod settings_tests;
 use std::path::PathBuf;
 
 use luisa_core::taxonomy::Channel;
-use luisa_core::turn::Policy;
+use luisa_core::turn::{ModelUse, Policy};
 
 pub use conversation::{Cache, Pace, Privacy, Shadow};
 pub use database::Database;
@@ -118,10 +118,6 @@ impl Settings {
             nobody,
             "a team has no number (LUISA_HUMAN_NOTIFY_NUMBER, TECNICO_NOTIFY_NUMBER, TEST_NOTIFY_NUMBER): its notices are stored, not sent",
         );
-        note(
-            self.openai.enabled,
-            "OPENAI_ENABLED=true has no effect: the language model is not part of this version yet",
-        );
         let exposed = !self.server.production && !self.server.host.is_loopback();
         note(
             exposed,
@@ -143,6 +139,11 @@ impl Settings {
             handoff_cooldown_minutes: self.shadow.handoff_cooldown_minutes,
             hours: self.hours.service(),
             cache_enabled: self.cache.enabled,
+            model: match (self.openai.enabled, self.privacy.enhanced_filtering_with_llm) {
+                (false, _) => ModelUse::Off,
+                (true, false) => ModelUse::Replies,
+                (true, true) => ModelUse::RepliesAndDoubts,
+            },
         }
     }
 }

@@ -1,8 +1,10 @@
-//! Settings of the language model. They are read and checked by this version; the model itself is not part of it yet.
+//! Settings of the language model: which, how it is asked, and what it may cost.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
+
+use luisa_llm::gate::Canary;
 
 use super::reader::Reader;
 
@@ -34,7 +36,7 @@ pub struct OpenAi {
     /// `OPENAI_CONVERSATION_TTL_HOURS`
     pub conversation_ttl_hours: u32,
     /// `OPENAI_CANARY_ALLOWLIST`: when not empty, only these conversations may cost a call.
-    pub canary_allowlist: Vec<String>,
+    pub canary: Canary,
     /// `OPENAI_DAILY_BUDGET_USD`
     pub daily_budget_usd: f64,
     /// `OPENAI_MONTHLY_BUDGET_USD`
@@ -57,10 +59,10 @@ impl OpenAi {
             max_output_tokens: reader.number("OPENAI_MAX_OUTPUT_TOKENS", 180, 16..=4096, "tokens"),
             max_input_chars: reader.number("OPENAI_MAX_INPUT_CHARS", 1200, 100..=20_000, "characters"),
             temperature: reader.number("OPENAI_TEMPERATURE", 0.3, 0.0..=2.0, "as the model's maker defines it"),
-            timeout: Duration::from_secs(reader.number("OPENAI_TIMEOUT_SECONDS", 8, 1..=60, "seconds")),
+            timeout: Duration::from_secs(reader.number("OPENAI_TIMEOUT_SECONDS", 8, 1..=20, "seconds")),
             max_calls_per_conversation: reader.number("OPENAI_MAX_CALLS_PER_CONVERSATION", 4, 0..=100, "calls"),
             conversation_ttl_hours: reader.number("OPENAI_CONVERSATION_TTL_HOURS", 24, 1..=720, "hours"),
-            canary_allowlist: reader.list("OPENAI_CANARY_ALLOWLIST"),
+            canary: canary(reader),
             daily_budget_usd: reader.number("OPENAI_DAILY_BUDGET_USD", 1.0, 0.0..=10_000.0, "US dollars"),
             monthly_budget_usd: reader.number("OPENAI_MONTHLY_BUDGET_USD", 20.0, 0.0..=100_000.0, "US dollars"),
         };
@@ -74,4 +76,18 @@ impl OpenAi {
         }
         settings
     }
+}
+
+fn canary(reader: &mut Reader) -> Canary {
+    let name = "OPENAI_CANARY_ALLOWLIST";
+    let entries = reader.list(name);
+    Canary::parse(&entries).unwrap_or_else(|bad| {
+        reader.fault(
+            name,
+            &bad.0,
+            "conversation ids, the last four digits of telephones, or a share such as 25%",
+            "Correct the entry, or remove it to let every conversation ask.",
+        );
+        Canary::default()
+    })
 }

@@ -226,8 +226,6 @@ fn a_misspelt_variable_is_named_with_the_one_that_was_meant() {
 #[test]
 fn what_has_no_effect_yet_or_leaves_a_door_open_is_said() {
     let notes = settings(&[
-        ("OPENAI_ENABLED", "true"),
-        ("OPENAI_API_KEY", "sk-0"),
         ("HOST", "0.0.0.0"),
         ("WHATSAPP_ENABLED", "true"),
         ("WHATSAPP_ACCESS_TOKEN", "EAAG0000"),
@@ -235,7 +233,7 @@ fn what_has_no_effect_yet_or_leaves_a_door_open_is_said() {
         ("WHATSAPP_VERIFY_TOKEN", "aguja"),
     ])
     .notes;
-    for name in ["OPENAI_ENABLED", "HOST", "WHATSAPP_APP_SECRET", "LUISA_HUMAN_NOTIFY_NUMBER"] {
+    for name in ["HOST", "WHATSAPP_APP_SECRET", "LUISA_HUMAN_NOTIFY_NUMBER"] {
         assert!(notes.iter().any(|note| note.contains(name)), "{name}: {notes:?}");
     }
 }

@@ -42,6 +42,8 @@ pub struct NotifyNumbers {
     pub comercial: Option<String>,
     /// `TECNICO_NOTIFY_NUMBER`, or `TEST_NOTIFY_NUMBER`.
     pub tecnica: Option<String>,
+    /// `TEST_NOTIFY_NUMBER`, or the commercial team's: what concerns the service itself.
+    pub internal: Option<String>,
 }
 
 impl NotifyNumbers {
@@ -69,7 +71,8 @@ impl WhatsApp {
         let business_account_id = digits(reader, "WHATSAPP_BUSINESS_ACCOUNT_ID");
         let test = reader.phone("TEST_NOTIFY_NUMBER");
         let comercial = reader.phone("LUISA_HUMAN_NOTIFY_NUMBER").or_else(|| test.clone());
-        let tecnica = reader.phone("TECNICO_NOTIFY_NUMBER").or(test);
+        let tecnica = reader.phone("TECNICO_NOTIFY_NUMBER").or_else(|| test.clone());
+        let internal = test.or_else(|| comercial.clone());
         let notify_template = template(reader);
         if enabled {
             demand(
@@ -102,7 +105,7 @@ impl WhatsApp {
             timeout,
             settle,
             business_account_id,
-            notify: NotifyNumbers { comercial, tecnica },
+            notify: NotifyNumbers { comercial, tecnica, internal },
             notify_template,
         }
     }

@@ -14,6 +14,7 @@ mod crash;
 mod data_api;
 mod defence;
 mod demo_page;
+mod model;
 mod people;
 mod privacy;
 mod reception;
