@@ -30,8 +30,16 @@ pub struct CatalogItem {
     pub features: Value,
     /// What it is good for, as a JSON list.
     pub uses: Value,
+    /// What it is, as a sentence names it.
+    pub kind: String,
+    /// What it is good for, in words.
+    pub good_for: String,
+    /// How much work it stands.
+    pub volume: String,
     /// Price in whole Colombian pesos; none: ask.
     pub price_cop: Option<i64>,
+    /// The price is that of a promotion.
+    pub promo: bool,
     /// Pieces in stock; none: not counted.
     pub stock: Option<i64>,
     /// It may be offered.
@@ -40,6 +48,8 @@ pub struct CatalogItem {
     pub image_id: Option<String>,
     /// Higher is offered first.
     pub priority: i64,
+    /// Other spellings, as a JSON list.
+    pub aliases: Value,
     /// For the staff.
     pub notes: Option<String>,
 }
@@ -83,6 +93,15 @@ impl Store {
             Ok(rows)
         })
         .await
+    }
+
+    /// A number that grows with every change of the catalog or of a fact, whoever makes it: the process that serves
+    /// compares it with the one that it last read.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn shop_revision(&self) -> Result<i64, StoreError> {
+        self.read(|conn| Ok(conn.query_row("SELECT number FROM shop_revision", [], |row| row.get(0))?)).await
     }
 
     /// Brings the pack's rows up to date with the pack. Rows that the staff edited win; pack rows that are not in `items` are deactivated.
@@ -131,7 +150,8 @@ fn sync(conn: &Connection, now: Timestamp, items: &[CatalogItem]) -> Result<Sync
 
 fn upsert(conn: &Connection, now: Timestamp, item: &CatalogItem, source: CatalogSource) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO catalog_items (item_id, brand, model, name, family, features, uses, price_cop, stock, active,
-            image_id, priority, notes, source, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+            image_id, priority, notes, source, updated_at, kind, good_for, volume, promo, aliases)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
     conn.prepare_cached(sql)?.execute(params![
         item.item_id,
         item.brand,
@@ -147,7 +167,12 @@ fn upsert(conn: &Connection, now: Timestamp, item: &CatalogItem, source: Catalog
         item.priority,
         item.notes,
         source,
-        At(now)
+        At(now),
+        item.kind,
+        item.good_for,
+        item.volume,
+        item.promo,
+        Json(&item.aliases)
     ])?;
     Ok(())
 }
@@ -161,11 +186,16 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CatalogRow> {
         family: row.get("family")?,
         features: json(row, "features")?,
         uses: json(row, "uses")?,
+        kind: row.get("kind")?,
+        good_for: row.get("good_for")?,
+        volume: row.get("volume")?,
         price_cop: row.get("price_cop")?,
+        promo: row.get("promo")?,
         stock: row.get("stock")?,
         active: row.get("active")?,
         image_id: row.get("image_id")?,
         priority: row.get("priority")?,
+        aliases: json(row, "aliases")?,
         notes: row.get("notes")?,
     };
     Ok(CatalogRow { item, source: row.get("source")?, updated_at: time(row, "updated_at")? })

@@ -13,8 +13,11 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x4C55_4953;
 
 /// All migrations; the first is number 1.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/sqlite/0001_start.sql"), include_str!("../migrations/sqlite/0002_erasures.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/sqlite/0001_start.sql"),
+    include_str!("../migrations/sqlite/0002_erasures.sql"),
+    include_str!("../migrations/sqlite/0003_catalog_edits.sql"),
+];
 
 /// Applies what is missing. Safe to repeat, and to run in two processes at once.
 pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -47,7 +47,7 @@ impl FaqCache {
         self.answers.insert(normalized, answer);
     }
 
-    /// Forgets everything: the pack or a fact has changed.
+    /// Forgets everything, as the pack, a product or a fact has changed; the counts go on.
     pub fn clear(&self) {
         self.answers.invalidate_all();
     }

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod settings;
 pub mod shop;
 pub mod packs;
+pub mod catalog;
 pub mod cache;
 pub mod figures;
 pub mod runtime;

@@ -2,13 +2,14 @@
 //!
 //! Owns that sharing only. May not decide, and does no work of its own.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use luisa_core::pack::Pack;
 use luisa_store::Store;
 
 use crate::cache::FaqCache;
+use crate::catalog::{self, CatalogError};
 use crate::packs::{Loaded, Picture, Pictures};
 use crate::runtime::clock::Clock;
 use crate::settings::Settings;
@@ -22,7 +23,25 @@ pub struct Shop {
     pub whatsapp: Option<luisa_whatsapp::Client>,
     pub clock: Clock,
     pub started_at: Timestamp,
-    pack: RwLock<(Arc<Pack>, Pictures)>,
+    served: RwLock<Served>,
+}
+
+/// The pack that decides, and what it is made of.
+struct Served {
+    /// As its files say.
+    own: Arc<Pack>,
+    /// With the staff's edits.
+    edited: Arc<Pack>,
+    /// The revision of the database that `edited` shows; none until it was read.
+    revision: Option<i64>,
+    pictures: Pictures,
+}
+
+impl Served {
+    fn of(loaded: Loaded) -> Self {
+        let own = Arc::new(loaded.pack);
+        Self { edited: Arc::clone(&own), own, revision: None, pictures: loaded.pictures }
+    }
 }
 
 impl Shop {
@@ -42,25 +61,57 @@ impl Shop {
             whatsapp,
             clock,
             started_at: clock.now(),
-            pack: RwLock::new((Arc::new(loaded.pack), loaded.pictures)),
+            served: RwLock::new(Served::of(loaded)),
         }
     }
 
     /// The pack of this moment; a decision keeps the one it began with.
     #[must_use]
     pub fn pack(&self) -> Arc<Pack> {
-        Arc::clone(&self.pack.read().unwrap_or_else(PoisonError::into_inner).0)
+        Arc::clone(&self.read().edited)
+    }
+
+    /// The pack as its files say, without the staff's edits.
+    #[must_use]
+    pub fn own_pack(&self) -> Arc<Pack> {
+        Arc::clone(&self.read().own)
     }
 
     /// The catalog picture with this id.
     #[must_use]
     pub fn media(&self, image_id: &str) -> Option<Picture> {
-        self.pack.read().unwrap_or_else(PoisonError::into_inner).1.get(image_id).cloned()
+        self.read().pictures.get(image_id).cloned()
     }
 
-    /// Serves another pack from now on. What was cached rests on the old one and goes.
+    /// Serves another pack from now on. What was cached rests on the old one and goes; its counts stay.
     pub fn replace_pack(&self, loaded: Loaded) {
-        *self.pack.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(loaded.pack), loaded.pictures);
+        *self.served.write().unwrap_or_else(PoisonError::into_inner) = Served::of(loaded);
         self.cache.clear();
+    }
+
+    /// Takes up what the staff changed in the database since the last look; true when something had changed.
+    ///
+    /// # Errors
+    /// When the database cannot be read or what it holds cannot be prepared; what was served before goes on.
+    pub async fn refresh(&self) -> Result<bool, CatalogError> {
+        let revision = self.store.shop_revision().await?;
+        if self.read().revision == Some(revision) {
+            return Ok(false);
+        }
+        let own = self.own_pack();
+        let (pack, revision) = catalog::edited(&self.store, &own).await?;
+        let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
+        // Another pack came meanwhile: its own refresh follows.
+        if Arc::ptr_eq(&served.own, &own) {
+            served.edited = Arc::new(pack);
+            served.revision = Some(revision);
+        }
+        drop(served);
+        self.cache.clear();
+        Ok(true)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Served> {
+        self.served.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Item};
 use crate::lexicon::matcher::Matcher;
 use crate::money::Cop;
 use crate::outcome::Choice;
@@ -114,6 +114,16 @@ pub struct Family {
     /// Whether the volume of work is asked.
     #[serde(default)]
     pub ask_volume: bool,
+}
+
+// A family's lowest price follows its products where it was the price of one of them, and is never above one.
+fn price_from(family: &Family, before: &Catalog, now: &Catalog) -> Option<i64> {
+    let prices = |catalog: &Catalog| -> Option<i64> {
+        let own = catalog.active().filter(|item| item.family == family.id);
+        own.filter_map(|item| Some(item.price_cop?.0)).min()
+    };
+    let lowest = prices(now);
+    if family.price_from == prices(before) { lowest } else { family.price_from.min(lowest.or(family.price_from)) }
 }
 
 /// A use of products.
@@ -238,6 +248,41 @@ impl QuestionOption {
 }
 
 impl Pack {
+    /// The same store with the products and facts that its staff keep. A product of an unknown family is kept but not
+    /// offered, a picture that is not there is not shown, and a fact that the pack does not have is left out.
+    ///
+    /// # Errors
+    /// When the guards' phrases cannot be compiled; the text says why.
+    pub fn edited<'a>(
+        &self,
+        items: Vec<Item>,
+        facts: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, String> {
+        let mut pack = self.clone();
+        for (id, say) in facts {
+            if let Some(fact) = pack.facts.get_mut(id) {
+                say.clone_into(fact);
+            }
+        }
+        let mut items = items;
+        for item in &mut items {
+            item.active &= self.family(item.family.as_str()).is_some();
+            if !self.media.contains_key(&item.image_id) {
+                item.image_id.clear();
+            }
+        }
+        let mut catalog = Catalog::new(items);
+        catalog.unname(self.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
+        for family in &mut pack.families {
+            family.price_from = price_from(family, &self.catalog, &catalog);
+        }
+        pack.cheapest = parse::cheapest(&pack.families, &catalog);
+        let facts = pack.facts.values().map(String::as_str);
+        pack.knowledge = Arc::new(Knowledge::of(pack.knowledge.rules(), &catalog, &pack.families, facts)?);
+        pack.catalog = Arc::new(catalog);
+        Ok(pack)
+    }
+
     /// The family with this id.
     #[must_use]
     pub fn family(&self, id: &str) -> Option<&Family> {

@@ -195,7 +195,7 @@ impl Pack {
         };
         let pack = Self {
             knowledge: Arc::new(knowledge),
-            cheapest: cheapest(&about, &catalog),
+            cheapest: cheapest(&about.families, &catalog),
             families: about.families.clone(),
             uses: about.uses.clone(),
             facts,
@@ -218,8 +218,9 @@ impl Pack {
     }
 }
 
-fn cheapest(about: &About, catalog: &Catalog) -> Option<Cop> {
-    let families = about.families.iter().filter_map(|family| family.price_from.map(Cop));
+/// The lowest price that is named.
+pub(super) fn cheapest(families: &[Family], catalog: &Catalog) -> Option<Cop> {
+    let families = families.iter().filter_map(|family| family.price_from.map(Cop));
     families.chain(catalog.active().filter_map(|item| item.price_cop)).filter(|price| price.0 > 0).min()
 }
 

@@ -68,7 +68,9 @@ impl Draft {
         let (question, options) =
             self.question.as_ref().map_or(("", Vec::new()), |q| (q.text.as_str(), q.options.clone()));
         let text = [body.as_str(), question].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("\n");
-        Reply { text, options, asset: self.asset.clone() }
+        // A product that the staff added may have no picture.
+        let asset = self.asset.clone().filter(|asset| !asset.image_id.is_empty());
+        Reply { text, options, asset }
     }
 
     /// Notes what was said and asked, so that no wording comes twice and the answer is understood. A question that

@@ -152,6 +152,11 @@ fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
         draft.say(scene, "foto_de_cual", &[]);
         return;
     };
+    if item.image_id.is_empty() {
+        draft.say(scene, "sin_foto", &[("producto", &item.name)]);
+        scene.memory.focus_on(&item.id);
+        return;
+    }
     draft.say(scene, "foto", &[("producto", &item.name)]);
     // Asked for, it is sent even if it was sent before.
     draft.asset = Some(recommend::asset(item));

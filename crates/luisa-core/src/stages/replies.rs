@@ -54,6 +54,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("disponible_familia", &["familia", "productos"]),
     ("disponible_general", &[]),
     ("foto", &["producto"]),
+    ("sin_foto", &["producto"]),
     ("foto_de_cual", &[]),
     ("ficha", &["producto", "tipo", "rasgos", "bueno_para"]),
     ("compara", &["a", "rasgos_a", "b", "rasgos_b"]),

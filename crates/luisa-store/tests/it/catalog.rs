@@ -14,11 +14,16 @@ fn item(code: &str, price: i64) -> CatalogItem {
         family: "industrial".to_owned(),
         features: json!(["motor ahorrador"]),
         uses: json!(["jeans"]),
+        kind: "industrial de costura recta".to_owned(),
+        good_for: "producción constante".to_owned(),
+        volume: "alto".to_owned(),
+        promo: false,
         price_cop: Some(price),
         stock: None,
         active: true,
         image_id: Some(code.to_owned()),
         priority: 0,
+        aliases: json!(["d3"]),
         notes: None,
     }
 }
@@ -67,4 +72,23 @@ async fn a_value_is_remembered_under_its_key() {
     shop.store.set_value(at(0), "sender.paused", "190").await.unwrap();
     shop.store.set_value(at(1), "sender.paused", "no").await.unwrap();
     assert_eq!(shop.store.value("sender.paused").await.unwrap().as_deref(), Some("no"));
+}
+
+#[tokio::test]
+async fn every_change_of_a_product_or_fact_raises_the_revision_also_from_another_program() {
+    let shop = Shop::open();
+    let mut seen = vec![shop.store.shop_revision().await.unwrap()];
+    shop.store.edit_catalog(at(0), vec![item("S001", 50)]).await.unwrap();
+    seen.push(shop.store.shop_revision().await.unwrap());
+    shop.store.edit_fact(at(1), "hours", Some("8 a 6"), "carmen").await.unwrap();
+    seen.push(shop.store.shop_revision().await.unwrap());
+    let by_hand = rusqlite::Connection::open(shop.store.path()).unwrap();
+    by_hand.execute("UPDATE catalog_items SET price_cop = 60 WHERE item_id = 'S001'", []).unwrap();
+    seen.push(shop.store.shop_revision().await.unwrap());
+    shop.store.edit_fact(at(2), "hours", None, "carmen").await.unwrap();
+    seen.push(shop.store.shop_revision().await.unwrap());
+    assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
+    let report = shop.store.sync_catalog(at(3), vec![]).await.unwrap();
+    assert_eq!(report.changed + report.added + report.deactivated, 0);
+    assert_eq!(shop.store.shop_revision().await.unwrap(), seen[4], "what changes nothing is no change");
 }

@@ -5,8 +5,11 @@ use rusqlite::Connection;
 
 use crate::shop::*;
 
-const SAMPLES: [&str; 2] =
-    [include_str!("../../migrations/samples/0001.sql"), include_str!("../../migrations/samples/0002.sql")];
+const SAMPLES: [&str; 3] = [
+    include_str!("../../migrations/samples/0001.sql"),
+    include_str!("../../migrations/samples/0002.sql"),
+    include_str!("../../migrations/samples/0003.sql"),
+];
 
 #[tokio::test]
 async fn every_migration_has_a_sample_and_its_rows_are_read() {
@@ -26,7 +29,9 @@ async fn every_migration_has_a_sample_and_its_rows_are_read() {
     assert_eq!(claimed.turn.recent.len(), 2);
     assert_eq!(shop.store.conversation(&"wa_c2".into(), 9).await.unwrap().conversation.id, "wa_c1".into());
     assert_eq!(shop.store.traces(TraceFilter { limit: 9, ..TraceFilter::default() }).await.unwrap().len(), 1);
-    assert_eq!(shop.store.catalog_items().await.unwrap().len(), 1);
+    let items = shop.store.catalog_items().await.unwrap();
+    assert_eq!(items.len(), 2);
+    assert!(items.iter().any(|row| row.item.kind == "de costura recta" && row.item.promo));
     assert_eq!(shop.store.parked(9).await.unwrap().len(), 1);
     assert_eq!(shop.store.fact_edits().await.unwrap()[0].updated_by, "carmen");
 }

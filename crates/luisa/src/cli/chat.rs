@@ -20,12 +20,12 @@ use uuid::Uuid;
 
 use crate::cli::Verdict;
 use crate::cli::paint::Paint;
-use crate::packs;
 use crate::runtime::Station;
 use crate::runtime::clock::Clock;
 use crate::runtime::turn::{self, Answered, Question};
 use crate::settings::Settings;
 use crate::shop::Shop;
+use crate::{catalog, packs};
 
 const HELP: &str = "\
 Write as a customer would; a number presses the button with that number.
@@ -175,6 +175,10 @@ impl Talk {
         let store = Store::open(&path)?;
         let runtime = super::one_thread()?;
         let shop = Arc::new(Shop::open(settings, loaded, store, None, Clock::Real));
+        if kept {
+            runtime.block_on(catalog::seed(&shop.store, &shop.own_pack(), shop.clock.now()))?;
+            runtime.block_on(shop.refresh())?;
+        }
         let (station, _bursts) = runtime.block_on(Station::new(shop))?;
         let conversation = chat.conversation.clone().map_or_else(fresh_id, ConversationId::from);
         Ok(Self { runtime, station, conversation, options: Vec::new(), last: None, _folder: folder })

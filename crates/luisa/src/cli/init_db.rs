@@ -15,7 +15,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Verdict> {
     let loaded = packs::load(settings.business_dir.as_deref())?;
     let path = &settings.database.path;
     let store = luisa_store::Store::open(path)?;
-    crate::http::catalog::seed(&store, &loaded.pack, Clock::Real.now()).await?;
+    crate::catalog::seed(&store, &loaded.pack, Clock::Real.now()).await?;
     let counts = store.counts().await?;
     let (items, chats) = (counts.catalog_items, counts.conversations);
     writeln!(std::io::stdout(), "{} is ready: {items} products, {chats} conversations.", path.display())?;

@@ -14,12 +14,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::http::{catalog, router, server};
-use crate::packs;
+use crate::http::{router, server};
 use crate::runtime::clock::Clock;
 use crate::runtime::{GRACE, Station, Workers};
 use crate::settings::{Settings, WhatsApp};
 use crate::shop::Shop;
+use crate::{catalog, packs};
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -99,7 +99,8 @@ async fn recover(shop: &Shop) -> anyhow::Result<()> {
     if chats > 0 || sends > 0 {
         warn!(chats, sends, "work_of_a_stopped_process_found");
     }
-    let report = catalog::seed(&shop.store, &shop.pack(), shop.clock.now()).await?;
+    let report = catalog::seed(&shop.store, &shop.own_pack(), shop.clock.now()).await?;
+    shop.refresh().await?;
     info!(added = report.added, changed = report.changed, kept_edits = report.kept_edits, "catalog_ready");
     Ok(())
 }

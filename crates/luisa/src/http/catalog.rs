@@ -8,15 +8,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
-use luisa_core::catalog::Item;
-use luisa_core::pack::Pack;
-use luisa_store::{CatalogItem, Store, StoreError, SyncReport};
+use luisa_store::SyncReport;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::error::Refused;
 use crate::runtime::Station;
+use crate::{catalog, packs};
 
 const KEEP_PICTURES: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
@@ -50,36 +48,14 @@ pub async fn asset(State(station): State<Arc<Station>>, Path(id): Path<String>, 
     (keep, kind, picture.bytes).into_response()
 }
 
+/// Reads the pack again and brings the stored catalog up to date with it: what changed holds from now on.
 pub async fn sync(State(station): State<Arc<Station>>) -> Result<Json<SyncReport>, Refused> {
     let shop = &station.shop;
-    let report = seed(&shop.store, &shop.pack(), shop.clock.now()).await?;
-    shop.cache.clear();
+    let folder = shop.settings.business_dir.clone();
+    let loaded = tokio::task::spawn_blocking(move || packs::load(folder.as_deref())).await;
+    let loaded = loaded.map_err(|_| Refused::unavailable("the pack could not be read: try again"))?;
+    shop.replace_pack(loaded.map_err(|bad| Refused::conflict(bad.to_string()))?);
+    let report = catalog::seed(&shop.store, &shop.own_pack(), shop.clock.now()).await?;
+    shop.refresh().await?;
     Ok(Json(report))
-}
-
-/// Brings the stored catalog up to date with the pack; rows that the staff edited win.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn seed(store: &Store, pack: &Pack, now: Timestamp) -> Result<SyncReport, StoreError> {
-    let items = pack.catalog.items.iter().map(stored).collect();
-    store.sync_catalog(now, items).await
-}
-
-fn stored(item: &Item) -> CatalogItem {
-    CatalogItem {
-        item_id: item.id.clone(),
-        brand: item.brand.clone(),
-        model: item.model.clone(),
-        name: item.name.clone(),
-        family: item.family.to_string(),
-        features: json!(item.features),
-        uses: json!(item.uses.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        price_cop: item.price_cop.map(|price| price.0),
-        stock: item.stock,
-        active: item.active,
-        image_id: (!item.image_id.is_empty()).then(|| item.image_id.clone()),
-        priority: item.priority,
-        notes: None,
-    }
 }

@@ -9,6 +9,7 @@ use luisa_store::StoreError;
 use serde_json::json;
 use tracing::error;
 
+use crate::catalog::CatalogError;
 use crate::runtime::turn::TurnError;
 
 /// A refusal.
@@ -101,6 +102,15 @@ impl From<StoreError> for Refused {
                 error!(error = %other, "request_failed");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<CatalogError> for Refused {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Store(error) => error.into(),
+            CatalogError::Unusable(_) => Self::conflict(error.to_string()),
         }
     }
 }

@@ -9,6 +9,7 @@ mod backup;
 mod browser;
 mod chat_api;
 mod cli;
+mod catalog_edits;
 mod conversations;
 mod crash;
 mod data_api;

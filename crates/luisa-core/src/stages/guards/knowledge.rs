@@ -26,8 +26,10 @@ pub struct Knowledge {
     hours: HashSet<u16>,
     day_hours: HashSet<(u8, u16)>,
     open: HashSet<u8>,
-    /// Amounts of the facts that are no product's price: a delivery, an installation.
-    fees: HashSet<i64>,
+    /// Days that a fact denies.
+    closed: HashSet<u8>,
+    /// Amounts of the facts that are no product's price (a delivery, an installation), with the words beside them.
+    fees: HashMap<i64, HashSet<String>>,
     items: Vec<ItemPrice>,
     families: Vec<FamilyPrice>,
     /// Squashed spelling → whether an item that may be offered has it.
@@ -82,7 +84,8 @@ impl Knowledge {
             hours: HashSet::new(),
             day_hours: HashSet::new(),
             open: HashSet::new(),
-            fees: HashSet::new(),
+            closed: HashSet::new(),
+            fees: HashMap::new(),
             items,
             families,
             codes: HashMap::new(),
@@ -91,9 +94,13 @@ impl Knowledge {
         };
         facts.for_each(|fact| known.learn(fact));
         known.learn_catalog(catalog);
-        let priced: HashSet<i64> = known.prices().collect();
-        known.fees.retain(|amount| !priced.contains(amount));
         Ok(known)
+    }
+
+    /// The rules it was made with.
+    #[must_use]
+    pub fn rules(&self) -> &GuardRules {
+        &self.rules
     }
 
     fn prices(&self) -> impl Iterator<Item = i64> {
@@ -120,13 +127,19 @@ impl Knowledge {
         let search = Search::of(text, &self.vocabulary);
         for found in &search.found {
             match &found.claim {
-                Claim::Money(cop) => drop(self.fees.insert(*cop)),
+                // What a fact says of a product's price is the catalog's to confirm.
+                Claim::Money(_) if bound_to(&search, found).is_some() => {}
+                Claim::Money(cop) => {
+                    let words = search.words_of(found.sentence).filter_map(stem).map(str::to_owned);
+                    self.fees.entry(*cop).or_default().extend(words);
+                }
                 Claim::Hour { minute, vague } => self.hours.extend(readings(*minute, *vague)),
                 Claim::DayHour { day, minute, vague } => {
                     self.day_hours.extend(readings(*minute, *vague).map(|minute| (*day, minute)));
                     self.open.insert(*day);
                 }
                 Claim::Open { day, open: true } => drop(self.open.insert(*day)),
+                Claim::Open { day, open: false } => drop(self.closed.insert(*day)),
                 Claim::Address(address) => self.addresses.push(address.clone()),
                 Claim::Code(code) => drop(self.codes.entry(code.clone()).or_insert(true)),
                 Claim::Count { digits, of } => self.counts.entry(digits.clone()).or_default().extend(of.clone()),
@@ -134,7 +147,7 @@ impl Knowledge {
                     let words = search.words_of(found.sentence).filter_map(stem).map(str::to_owned).collect();
                     self.offers.push((*offer, words));
                 }
-                Claim::Open { .. } | Claim::Brand(_) | Claim::Act(..) => {}
+                Claim::Brand(_) | Claim::Act(..) => {}
                 other => drop(self.held.insert(other.clone())),
             }
         }
@@ -158,7 +171,9 @@ impl Knowledge {
             Claim::DayHour { day, minute, vague } => {
                 readings(*minute, *vague).any(|minute| self.day_hours.contains(&(*day, minute)))
             }
-            Claim::Open { day, open } => self.open.contains(day) == *open,
+            Claim::Open { day, open: true } => self.open.contains(day),
+            // Where two facts disagree, each may be said.
+            Claim::Open { day, open: false } => self.closed.contains(day) || !self.open.contains(day),
             Claim::Address(address) => self.addresses.iter().any(|known| begins_with(known, address)),
             Claim::Code(code) => self.codes.contains_key(code),
             Claim::Count { digits, of } => {
@@ -185,17 +200,16 @@ impl Knowledge {
         )
     }
 
-    // A price belongs to the product or family named last before it, else to the one named after it.
+    // A price is that of its product or family; a fee, that of the thing which the fact and the text both name.
     fn holds_money(&self, search: &Search, found: &Found, cop: i64) -> bool {
-        if self.fees.contains(&cop) {
+        let Some(end) = bound_to(search, found) else {
+            return self.fees.contains_key(&cop) || self.prices().any(|price| price == cop);
+        };
+        let beside = self.fees.get(&cop);
+        if beside.is_some_and(|beside| search.words_of(found.sentence).filter_map(stem).any(|w| beside.contains(w))) {
             return true;
         }
-        let names = || search.hits.iter().filter(|hit| matches!(hit.role, Role::Item(_) | Role::Family(_)));
-        let before = names().filter(|hit| hit.end <= found.at.start).map(|hit| hit.end).max();
-        let same_sentence = |hit: &&Hit| search.sentence_of(hit) == found.sentence;
-        let after = names().filter(|h| h.start >= found.at.end).filter(same_sentence).map(|h| h.end).min();
-        let Some(end) = before.or(after) else { return self.prices().any(|price| price == cop) };
-        let named = || names().filter(|hit| hit.end == end);
+        let named = || search.hits.iter().filter(|hit| hit.end == end);
         let is_item = named().any(|hit| matches!(hit.role, Role::Item(_)));
         named().any(|hit| match hit.role {
             Role::Item(item) => self.items[item].price == Some(cop),
@@ -216,6 +230,16 @@ impl Knowledge {
             .filter(|(granted, _)| *granted == offer)
             .any(|(_, of)| words.iter().any(|word| of.contains(*word)))
     }
+}
+
+// Where the name ends to which an amount belongs: that of a product or family named last before it, else the first one
+// after it in its sentence.
+fn bound_to(search: &Search, found: &Found) -> Option<usize> {
+    let names = || search.hits.iter().filter(|hit| matches!(hit.role, Role::Item(_) | Role::Family(_)));
+    let before = names().filter(|hit| hit.end <= found.at.start).map(|hit| hit.end).max();
+    let same_sentence = |hit: &&Hit| search.sentence_of(hit) == found.sentence;
+    let after = || names().filter(|h| h.start >= found.at.end).filter(same_sentence).map(|h| h.end).min();
+    before.or_else(after)
 }
 
 /// The minutes that an hour may mean.
