@@ -34,6 +34,8 @@ pub struct Memory {
     pub said: BTreeMap<String, u32>,
     /// The matter under way: what an answer to our question is about.
     pub goal: Option<Intent>,
+    /// The words that brought that matter up.
+    pub matter: Option<String>,
     pub stage: Stage,
     /// Turns answered so far.
     pub turns: u32,
@@ -100,6 +102,7 @@ impl Default for Memory {
             shown: Vec::new(),
             said: BTreeMap::new(),
             goal: None,
+            matter: None,
             stage: Stage::New,
             turns: 0,
             last_turn_at: None,

@@ -21,6 +21,8 @@ pub struct Cues {
     pub traits: Vec<Trait>,
     /// Concepts of the trade itself: a message with one of them is no private matter.
     pub trade: Vec<String>,
+    /// The family that `en la casa` means when none is named.
+    pub at_home: Option<Symbol>,
     /// From how many pieces a week the work counts as much.
     pub busy_per_week: Option<u32>,
 }
@@ -55,6 +57,8 @@ pub struct CuesFile {
     #[serde(default)]
     absent: Vec<Absent>,
     #[serde(default)]
+    at_home: Option<Symbol>,
+    #[serde(default)]
     trade: Vec<String>,
     #[serde(default, rename = "trait")]
     traits: Vec<Trait>,
@@ -84,6 +88,7 @@ impl CuesFile {
             absent: self.absent,
             traits: self.traits,
             trade: self.trade,
+            at_home: self.at_home,
             busy_per_week: self.busy_per_week,
         })
     }

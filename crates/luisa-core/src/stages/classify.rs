@@ -9,6 +9,7 @@ use crate::symbol::Symbol;
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
 use crate::understanding::reading::read_at;
+use crate::understanding::slots::{USE, VOLUME};
 use crate::understanding::{Reading, read};
 
 use super::aside;
@@ -178,7 +179,10 @@ pub fn intent<'a>(
         (None, None) => match lean::follow_up(scene, &classified) {
             Some((intent, score)) => {
                 // The model's call was for another reading of the words; danger and threats stand.
-                classified.reading.handoff = classified.reading.handoff.filter(|call| call.reason == Reason::Urgente);
+                let grave = ["peligro", "legal", "falla"].iter().any(|concept| classified.reading.says(concept));
+                let coming = intent.class() == Class::Faq && !grave;
+                classified.reading.handoff =
+                    classified.reading.handoff.filter(|call| call.reason == Reason::Urgente && !coming);
                 (intent, score)
             }
             None => plain(scene, &mut classified),
@@ -240,6 +244,13 @@ fn meaning(scene: &Scene<'_>, answered: &Answered, reading: &Reading) -> Intent 
         Answered::No => Intent::Negar,
         Answered::Unsure => goal(),
         Answered::Slot => {
+            // What it is for, or how much, goes on with the choice, whatever was asked in between.
+            let chooses = [USE, VOLUME].iter().any(|slot| reading.stated.values.contains_key(*slot));
+            let choosing = matches!(scene.memory.goal, Some(Intent::Buscar(_) | Intent::Asesoria));
+            if chooses && !choosing && scene.memory.goal != Some(Intent::Repuestos) {
+                let family = scene.family().filter(|f| scene.pack.family(f).is_some());
+                return family.map_or(Intent::Asesoria, |f| Intent::Buscar(Symbol::new(&f)));
+            }
             family_search(scene, reading.stated.values.get(&scene.pack.about.family_slot).and_then(|v| v.as_str()))
                 .unwrap_or_else(goal)
         }

@@ -5,12 +5,13 @@
 use serde_json::json;
 
 use crate::memory::SlotValue;
+use crate::symbol::Symbol;
 use crate::taxonomy::{Class, Intent};
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
 
 use super::classify::Intended;
 use super::lean;
-use super::pending::Answered;
+use super::pending::{self, Answered};
 use super::quantity;
 use super::reference;
 use super::scene::{Scene, View};
@@ -60,10 +61,26 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
         .map(|(id, _)| id)
         .collect();
     view.path.push(if changed.is_empty() { "slots:none".to_owned() } else { format!("slots:{}", changed.join(",")) });
-    if is_goal(view.intent) {
-        scene.memory.goal = Some(view.intent);
+    // Who asks what sergers there are looks for a serger.
+    let looked_for = view.reading.stated.values.get(&scene.pack.about.family_slot).and_then(|v| v.as_str());
+    match (view.intent, looked_for) {
+        (Intent::Catalogo, Some(family)) => scene.memory.goal = Some(Intent::Buscar(Symbol::new(family))),
+        (intent, _) if is_goal(intent) => scene.memory.goal = Some(intent),
+        _ => {}
     }
+    remember_matter(scene, &view);
     view
+}
+
+// The words that brought the matter up, for whoever takes the chat over: `busco un prensatelas`.
+fn remember_matter(scene: &mut Scene<'_>, view: &View<'_>) {
+    let words = view.inbound.body.text();
+    let brings = view.answered.is_none() && !view.intent.is_courtesy() && view.intent != Intent::Ninguno;
+    let long = view.reading.normalized.words.len() >= 3;
+    let new = scene.memory.matter.is_none() || (is_goal(view.intent) && scene.turn.memory.goal != scene.memory.goal);
+    if brings && long && new && !scene.in_shadow() {
+        scene.memory.matter = Some(words.chars().take(160).collect());
+    }
 }
 
 fn is_goal(intent: Intent) -> bool {
@@ -120,6 +137,13 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
     {
         set(scene, &family_slot, json!(family), &view.inbound.message_id);
     }
+    at_home(scene, view, &family_slot);
+    if pending_slot(scene).as_deref() == Some(BRAND)
+        && view.reading.stated.brands.is_empty()
+        && let Some(brand) = pending::brand_word(scene.pack, &view.reading)
+    {
+        set(scene, BRAND, json!(brand), &view.inbound.message_id);
+    }
     for (slot, value) in &view.reading.stated.values {
         // The machine they bring to the workshop is not the one they want to buy.
         if about_own_machine && *slot == family_slot && scene.memory.slots.contains_key(slot) {
@@ -127,6 +151,10 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
         }
         // `ropa` says less than the `uniformes` known already.
         if slot == USE && says_less(scene, view, value) {
+            continue;
+        }
+        // `en Medellín la consigo en un millón` does not say where they live.
+        if *slot == CITY && (view.reading.says("rumor") || view.reading.says("otra_cosa")) {
             continue;
         }
         // `para la casa`, said of a serger's use, does not make it another machine.
@@ -137,16 +165,45 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
     }
 }
 
+// `es para trabajar en la casa` chooses the family that the pack says, when none was.
+fn at_home(scene: &mut Scene<'_>, view: &View<'_>, family_slot: &str) {
+    let known = scene.memory.slots.contains_key(family_slot) || view.reading.stated.values.contains_key(family_slot);
+    let choosing = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria);
+    let Some(family) = scene.pack.cues.at_home.filter(|_| !known && choosing && view.reading.says("en_casa")) else {
+        return;
+    };
+    set(scene, family_slot, json!(family), &view.inbound.message_id);
+}
+
 // An amount in a search, or after one was given, is what they can spend.
 fn budget_said(scene: &mut Scene<'_>, view: &View<'_>) {
     let searching = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria | Intent::Catalogo);
     let amended = scene.memory.slots.contains_key(BUDGET)
         && matches!(view.intent, Intent::Otro | Intent::Reclamo | Intent::Confirmar | Intent::Negar);
     let haggling = view.reading.says("regateo") || view.reading.says("precio");
+    if let Some(amount) = thousands(scene, view).filter(|_| !haggling) {
+        set(scene, BUDGET, json!(amount), &view.inbound.message_id);
+        return;
+    }
     let largest = view.reading.stated.amounts.iter().map(|a| a.cop.0).max();
     if let Some(amount) = largest.filter(|_| (searching || amended) && !haggling) {
         set(scene, BUDGET, json!(amount), &view.inbound.message_id);
     }
+}
+
+// `tengo 900`, `no, son 700`: nobody spends nine hundred pesos; thousands are meant.
+fn thousands(scene: &Scene<'_>, view: &View<'_>) -> Option<i64> {
+    let reading = &view.reading;
+    let words = &reading.normalized.words;
+    let at = words.iter().position(|w| w.text.len() == 3 && w.text.bytes().all(|b| b.is_ascii_digit()))?;
+    let last = words.get(at + 1).is_none_or(|next| scene.pack.lexicon.not_names.contains(&next.text));
+    let held = reading.hits.iter().any(|h| h.concept.as_str() == "cuenta_con" && h.end == at);
+    let amended = reading.says("correccion") && scene.memory.slots.contains_key(BUDGET);
+    let has = at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|w| w.text == "tengo");
+    let purse = held && (reading.says("presupuesto") || has);
+    let free = reading.stated.amounts.is_empty() && reading.stated.mentions.is_empty() && words.len() <= 10;
+    let thousand = words[at].text.parse::<i64>().ok()? * 1_000;
+    (lean::is_selling(scene) && free && last && (purse || amended)).then_some(thousand)
 }
 
 fn says_less(scene: &Scene<'_>, view: &View<'_>, value: &serde_json::Value) -> bool {
@@ -159,9 +216,10 @@ fn says_less(scene: &Scene<'_>, view: &View<'_>, value: &serde_json::Value) -> b
 fn answers_use(scene: &Scene<'_>, view: &View<'_>) -> bool {
     let family = scene.memory.slot(&scene.pack.about.family_slot).and_then(|f| scene.pack.family(&f));
     let asked = scene.memory.pending.as_ref().map(|p| p.question);
+    let at_home = view.reading.says("en_casa");
     let named =
         scene.pack.families.iter().any(|f| view.reading.normalized.words.iter().any(|w| w.text == f.id.as_str()));
-    family.is_some_and(|f| asked == Some(f.ask_use)) && !view.reading.says("correccion") && !named
+    family.is_some_and(|f| asked == Some(f.ask_use) || at_home) && !view.reading.says("correccion") && !named
 }
 
 // `unas 20 a la semana`, `graneadito`: how much they sew, in words that mean it only where a machine is being chosen.
@@ -175,7 +233,8 @@ fn merge_volume(scene: &mut Scene<'_>, view: &View<'_>) {
     let counted = quantity::of(scene.pack, &view.reading).map(quantity::Pieces::volume);
     let little =
         view.reading.says("poco") || view.reading.cues.iter().any(|h| h.negated && h.concept.as_str() == "mucho");
-    let told = match (asked, little, view.reading.says("mucho")) {
+    let said_alone = view.reading.normalized.words.len() <= 4 && !scene.memory.slots.contains_key(VOLUME);
+    let told = match (asked || said_alone, little, view.reading.says("mucho")) {
         (true, true, _) => Some("bajo"),
         (true, false, true) => Some("alto"),
         _ => None,
@@ -250,7 +309,16 @@ fn merge_lead(scene: &mut Scene<'_>, view: &View<'_>) -> bool {
         .take(4)
         .map(|w| capitalised(&w.raw))
         .collect();
-    if gave && !rest.is_empty() && !stated.contains_key(CITY) && !scene.memory.slots.contains_key(DISTRICT) {
+    // A word that the store's customers use otherwise (`la compré en julio`) is no place.
+    let place = words.iter().skip(1).skip_while(|w| !w.after_break);
+    let said_otherwise =
+        place.clone().any(|w| !small(&w.text) && lexicon.matcher.knows(&w.key) && !starts_large(&w.raw));
+    if gave
+        && !rest.is_empty()
+        && !said_otherwise
+        && !stated.contains_key(CITY)
+        && !scene.memory.slots.contains_key(DISTRICT)
+    {
         set(scene, DISTRICT, json!(rest.join(" ")), &view.inbound.message_id);
     }
     gave
@@ -268,6 +336,10 @@ fn remember_products(scene: &mut Scene<'_>, view: &View<'_>) {
             set(scene, MODEL, json!(item.model), &view.inbound.message_id);
         }
     }
+}
+
+fn starts_large(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase)
 }
 
 // The customer's own machine, for parts and repairs: brand and whatever they call the model.

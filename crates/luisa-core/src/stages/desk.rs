@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use crate::memory::HandoffMemo;
 use crate::money::Cop;
 use crate::outcome::{Desk, Handoff, Notice};
-use crate::taxonomy::{HandoffCall, Mode};
+use crate::taxonomy::{HandoffCall, Intent, Mode, Reason};
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE};
 
-use super::draft::text_of;
+use super::draft::{Draft, text_of};
 use super::scene::Scene;
 
 /// What this turn means for the desk; the memory notes when the team was told.
@@ -87,6 +87,8 @@ pub fn summary(scene: &Scene<'_>) -> String {
     let place = [memory.slot(DISTRICT), memory.slot(CITY)].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let budget = memory.slots.get(BUDGET).and_then(|s| s.value.as_i64()).map(|n| Cop(n).to_string());
     let said = scene.last_words();
+    let matter = memory.matter.clone().filter(|m| !said.contains(m.as_str()));
+    let promised = scene.call().map(|call| promise(scene, call).text(scene));
     let lines = [
         ("resumen_cliente", who),
         ("resumen_producto", product),
@@ -94,7 +96,9 @@ pub fn summary(scene: &Scene<'_>) -> String {
         ("resumen_uso", memory.slot(USE)),
         ("resumen_ciudad", Some(place).filter(|p| !p.is_empty())),
         ("resumen_presupuesto", budget),
+        ("resumen_asunto", matter),
         ("resumen_dijo", Some(said).filter(|s| !s.is_empty())),
+        ("resumen_promesa", promised.filter(|p| !p.is_empty())),
     ];
     lines
         .iter()
@@ -120,6 +124,41 @@ pub fn missing(scene: &Scene<'_>) -> Vec<String> {
     let city_known =
         |slot: &str| slot == DISTRICT && scene.memory.slot(CITY).is_some_and(|c| c != scene.pack.about.city);
     needed.iter().filter(|slot| !scene.memory.slots.contains_key(*slot) && !city_known(slot)).cloned().collect()
+}
+
+/// What the customer is told when a person is called.
+pub struct Promise {
+    reply: String,
+    city: String,
+    team: String,
+}
+
+impl Promise {
+    /// Says it in a draft.
+    pub fn say(&self, scene: &Scene<'_>, draft: &mut Draft) {
+        draft.say(scene, &self.reply, &[("ciudad", &self.city), ("equipo", &self.team)]);
+    }
+
+    fn text(&self, scene: &Scene<'_>) -> String {
+        text_of(scene, &self.reply, &[("ciudad", &self.city), ("equipo", &self.team)])
+    }
+}
+
+/// What is promised for a call: by its reason, but danger comes before all, and whoever only asked a price has not bought.
+#[must_use]
+pub fn promise(scene: &Scene<'_>, call: HandoffCall) -> Promise {
+    let buys = scene
+        .business()
+        .any(|v| v.answered.is_some() || matches!(v.intent, Intent::Comprar | Intent::Cotizacion | Intent::Confirmar));
+    let reply = match call.reason {
+        Reason::Urgente if scene.says("peligro") => "traspaso_peligro".to_owned(),
+        Reason::Cierre if scene.says("ya_pague") => "traspaso_pago".to_owned(),
+        Reason::Cierre if !buys => "traspaso_dato".to_owned(),
+        reason => format!("traspaso_{reason}"),
+    };
+    let city = scene.memory.slot(CITY).unwrap_or_default();
+    let team = scene.pack.about.teams.get(&call.team).cloned().unwrap_or_default();
+    Promise { reply, city, team }
 }
 
 /// Whether a person leads or is being called in this turn.

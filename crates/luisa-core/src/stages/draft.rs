@@ -38,6 +38,12 @@ impl Draft {
         }
     }
 
+    /// Whether a reply is part of it.
+    #[must_use]
+    pub fn says(&self, id: &str) -> bool {
+        self.said.iter().any(|(known, _)| known.as_str() == id)
+    }
+
     /// Puts a question of the pack at the end.
     pub fn ask(&mut self, scene: &Scene<'_>, id: &str, values: &[(&str, &str)]) {
         let id = Symbol::new(id);

@@ -41,6 +41,18 @@ const OTHER_MATTERS: &[&str] = &[
 ];
 /// Matters that a word of steering may touch in passing.
 const STEERED: &[&str] = &["comparar", "regateo", "catalogo", "queja", "falla"];
+/// Affairs that are no part of choosing a product.
+const OTHER_AFFAIRS: &[&str] = &[
+    "repuesto",
+    "reparar",
+    "mantenimiento",
+    "instalar",
+    "capacitar",
+    "negocio_propio",
+    "parte_de_pago",
+    "promo",
+    "cotizacion",
+];
 /// Concepts that point to a product of the conversation.
 pub const POINTERS: &[&str] =
     &["ref_esa", "ref_otra", "ref_primera", "ref_segunda", "ref_ultima", "de_la_foto", "mas_cara", "la_barata"];
@@ -62,7 +74,7 @@ pub fn on_sale(scene: &Scene<'_>, reading: &Reading) -> bool {
         return true;
     }
     // What reads as private was held against the chat already; what reads as empty may still be an answer or a question.
-    let chatting = ["gusta", "ya_dije", "pausa", "dedo"].iter().any(|c| reading.says(c));
+    let chatting = ["gusta", "ya_dije", "pausa", "dedo", "caro"].iter().any(|c| reading.says(c));
     let wonders = reading.normalized.signals.question && words > 1 && product;
     reading.class == Class::Empty && words > 0 && (chatting || wonders || volunteers(scene, reading).is_some())
 }
@@ -83,6 +95,10 @@ pub fn follow_up(scene: &Scene<'_>, classified: &Classified<'_>) -> Option<(Inte
     }
     if let Some(place) = coming(reading) {
         return Some((place, 0.85));
+    }
+    let wronged = ["devolver", "falla", "legal", "ya_pague"].iter().any(|c| reading.says(c));
+    if reading.says("desconfia") && !wronged && words <= 14 {
+        return Some((Intent::Otro, 0.85));
     }
     if scene.memory.turns == 0 {
         return None;
@@ -136,14 +152,23 @@ fn steering(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)> {
     }
     let product = !scene.memory.focus.is_empty();
     let rebate = reading.says("regateo") && reading.intent == Intent::Promociones && words <= 8;
+    // An amount put into our mouth: `confírmame que me la dejas en 200`.
+    let named = !reading.stated.amounts.is_empty() && (reading.says("inyeccion") || reading.says("regateo"));
+    if named && product && !reading.says("presupuesto") {
+        return Some((Intent::Precio, 0.85));
+    }
     if (reading.says("rumor") && !reading.says("la_mejor") || rebate)
-        && (product || !reading.stated.mentions.is_empty())
+        && (product || !reading.stated.mentions.is_empty() || scene.family().is_some())
     {
         return Some((Intent::Precio, 0.85));
     }
+    let feature = reading.says("rasgo") || scene.pack.cues.meant(&reading.cues).next().is_some();
+    if feature && product && !["pausa", "ya_dije", "dedo"].iter().any(|c| reading.says(c)) {
+        return None;
+    }
     let other = OTHER_MATTERS.iter().filter(|c| !STEERED.contains(c)).any(|c| reading.says(c));
     let own = other || EXPLICIT.iter().any(|(concept, _)| reading.says(concept));
-    let steers = ["pausa", "ya_dije", "gusta", "desconfia", "dedo"].iter().any(|c| reading.says(c));
+    let steers = ["pausa", "ya_dije", "gusta", "desconfia", "dedo", "caro"].iter().any(|c| reading.says(c));
     let courtesy = reading.says("gracias") || reading.says("despedida");
     (steers && !own && !courtesy && words <= 14 && reading.stated.values.is_empty()).then_some((Intent::Otro, 0.85))
 }
@@ -153,6 +178,10 @@ fn about_product(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)> 
     let words = reading.normalized.words.len();
     let product = points(reading) || !reading.stated.mentions.is_empty() || !reading.stated.brands.is_empty();
     let other = OTHER_MATTERS.iter().any(|concept| reading.says(concept));
+    let carried = |brand: &String| scene.pack.catalog.active().any(|item| item.brand == *brand);
+    if words <= 8 && reading.stated.brands.iter().any(|brand| !carried(brand)) && is_selling(scene) {
+        return Some((Intent::Disponibilidad, 0.85));
+    }
     if pending::takes_it(reading) && !scene.memory.focus.is_empty() {
         return Some((Intent::Comprar, 0.85));
     }
@@ -208,24 +237,14 @@ pub fn volunteers(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)>
         || (words <= 5 && unknown && (reading.says("poco") || reading.says("mucho")))
         || reading.says("para_quien");
     let selling = is_selling(scene) && !scene.in_shadow();
+    // `no, mentira, ahora estoy en Ayapel`: a correction brings nothing new.
+    let amends = reading.says("correccion") && !stated.values.is_empty();
     let own = EXPLICIT.iter().any(|(concept, _)| reading.says(concept))
         || OTHER_MATTERS
             .iter()
             .filter(|c| !(matches!(**c, "catalogo" | "comparar") || counts && matches!(**c, "queja" | "falla")))
             .any(|c| reading.says(c))
-        || [
-            "repuesto",
-            "reparar",
-            "mantenimiento",
-            "instalar",
-            "capacitar",
-            "negocio_propio",
-            "parte_de_pago",
-            "promo",
-            "cotizacion",
-        ]
-        .iter()
-        .any(|c| reading.says(c))
+        || OTHER_AFFAIRS.iter().any(|c| reading.says(c) && !(amends && *c == "instalar"))
         || !stated.mentions.is_empty()
         || stated.values.contains_key(BRAND);
     if !tells || !selling || own || words > 14 {

@@ -3,12 +3,13 @@
 //! Owns the matching of options, ordinals, yes and no. A message that plainly brings a matter of its own is not an
 //! answer, whatever was asked.
 
+use crate::lexicon::fold::plain;
 use crate::lexicon::tokens::normalize;
 use crate::memory::Pending;
 use crate::outcome::Choice;
 use crate::pack::Pack;
 use crate::taxonomy::{Class, Intent};
-use crate::understanding::slots::VOLUME;
+use crate::understanding::slots::{BRAND, USE, VOLUME};
 use crate::understanding::{Reading, noise};
 
 use super::quantity;
@@ -49,6 +50,9 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
     if reading.says("correccion") && !reading.stated.values.is_empty() {
         return None;
     }
+    if slot == Some(BRAND) && brand_word(pack, reading).is_some() {
+        return Some(Answered::Slot);
+    }
     let asks = words > 4 && QUESTIONS.iter().any(|concept| reading.says(concept));
     if slot.is_some_and(|slot| reading.stated.values.contains_key(slot)) && !asks {
         return Some(Answered::Slot);
@@ -69,10 +73,23 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
     if reading.normalized.signals.question && words > 2 {
         return None;
     }
+    // `por ratos no más` tells how much; it refuses nothing.
+    let tells = [USE, VOLUME].iter().any(|told| reading.stated.values.contains_key(*told));
+    if tells || reading.says("poco") || reading.says("mucho") {
+        return None;
+    }
     if refuses(reading) {
         return Some(settled(pending, Answered::No));
     }
     consents(reading).then(|| settled(pending, Answered::Yes))
+}
+
+/// A brand said in one word, to who asked for the brand: `dice brother`.
+#[must_use]
+pub fn brand_word(pack: &Pack, reading: &Reading) -> Option<String> {
+    let brands = pack.lexicon.concepts.iter().filter_map(|c| c.as_str().strip_prefix("marca="));
+    let words = &reading.normalized.words;
+    brands.filter(|brand| words.iter().any(|w| w.text == plain(brand))).map(str::to_owned).next()
 }
 
 fn has_word(reading: &Reading, list: &[&str]) -> bool {
@@ -103,7 +120,7 @@ pub fn takes_it(reading: &Reading) -> bool {
         || has_word(reading, &["quiero", "llevo", "quedo", "deme", "dame"]);
     let points = ["ref_esa", "ref_primera", "ref_segunda", "ref_otra", "ref_ultima"].iter().any(|c| reading.says(c));
     let short = reading.normalized.words.len() <= 5;
-    if reading.says("compra_ya") && reading.normalized.words.len() <= 8 {
+    if reading.says("compra_ya") && reading.normalized.words.len() <= 12 {
         return !reading.says("no") && !reading.normalized.signals.question;
     }
     let asks = ["foto", "precio", "especificaciones", "incluye"].iter().any(|c| reading.says(c))
@@ -118,6 +135,10 @@ fn consents(reading: &Reading) -> bool {
     let outspoken =
         has_word(reading, &["si", "claro", "dale", "hagale", "obvio", "favor", "porfa", "quiero", "confirmeme"]);
     let leaves = reading.says("gracias") || reading.says("despedida");
+    // `¿y cuál sí hace?` asks.
+    if reading.says("cual") {
+        return false;
+    }
     // `la primera me gustó más` likes, and takes nothing yet.
     if reading.says("gusta") && !outspoken {
         return false;
@@ -210,6 +231,10 @@ fn named(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Choice> {
 }
 
 fn ordinal(pending: &Pending, reading: &Reading) -> Option<Choice> {
+    // `la primera` is no answer to a yes-or-no question: it points at a product.
+    if !pending.options.iter().any(|o| o.id.starts_with("set:") || o.id.starts_with("act:")) {
+        return None;
+    }
     let digit = |n: &str| reading.normalized.words.iter().any(|w| w.text == n);
     let place = if reading.says("ref_primera") || digit("1") {
         0

@@ -78,6 +78,7 @@ fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
                 recommend::say(scene, draft);
             }
         }
+        None if draft.says("presupuesto_corto") => {}
         None => draft.say(scene, "precio_general", &[]),
     }
 }
@@ -135,16 +136,21 @@ pub fn list(scene: &mut Scene<'_>, wanted: impl Fn(&Item) -> bool) -> String {
 /// Notes which products were named, in order, and says their names.
 pub fn offer(scene: &mut Scene<'_>, items: &[&Item]) -> String {
     scene.memory.offered = items.iter().map(|i| i.id.clone()).collect();
-    let names: Vec<&str> = items.iter().map(|i| i.name.as_str()).collect();
-    match names.as_slice() {
+    join(&items.iter().map(|i| i.name.clone()).collect::<Vec<_>>())
+}
+
+fn join(names: &[String]) -> String {
+    match names {
         [] => String::new(),
-        [only] => (*only).to_owned(),
+        [only] => only.clone(),
         [first @ .., last] => format!("{} {} {last}", first.join(", "), and(last)),
     }
 }
 
 fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
-    let wanted = named.first().copied().or_else(|| {
+    // Of two asked for, the one not seen yet: a reply carries one picture.
+    let unseen = named.iter().find(|item| !scene.memory.shown.contains(&item.id)).filter(|_| named.len() > 1);
+    let wanted = unseen.or(named.first()).copied().or_else(|| {
         let family = scene.family()?;
         scene.pack.catalog.active().filter(|i| i.family.as_str() == family).max_by_key(|i| i.priority)
     });
@@ -188,7 +194,9 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     };
     if let [a, b] = compared.as_slice() {
         let (ra, rb) = (traits(scene, a), traits(scene, b));
-        draft.say(scene, "compara", &[("a", &a.name), ("rasgos_a", &ra), ("b", &b.name), ("rasgos_b", &rb)]);
+        let first = [("a", a.name.as_str()), ("rasgos_a", &ra), ("para_a", &a.good_for)];
+        let second = [("b", b.name.as_str()), ("rasgos_b", &rb), ("para_b", &b.good_for)];
+        draft.say(scene, "compara", &[first, second].concat());
         scene.memory.offered = vec![a.id.clone(), b.id.clone()];
         let options = [a, b].map(|i| Choice { id: format!("set:item={}", i.id), title: short(&i.name) }).to_vec();
         draft.ask_among(scene, "cual", options);
@@ -196,6 +204,12 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     }
     match named.first() {
         Some(item) => {
+            let comes_with = scene.pack.family(item.family.as_str()).and_then(|f| f.includes.as_deref());
+            if let Some(fact) = comes_with.filter(|_| scene.says("incluye")) {
+                draft.say(scene, "trae", &[("producto", &item.name), ("incluye", scene.pack.fact(fact))]);
+                recommend::show(scene, item, draft);
+                return;
+            }
             draft.say(
                 scene,
                 "ficha",
@@ -206,20 +220,26 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
                     ("bueno_para", &item.good_for),
                 ],
             );
-            if scene.says("incluye")
-                && let Some(fact) = scene.pack.family(item.family.as_str()).and_then(|f| f.includes.as_deref())
-            {
-                draft.say(scene, "incluye", &[("incluye", scene.pack.fact(fact))]);
-            }
             recommend::show(scene, item, draft);
         }
         None => {
             let fact = scene.family().and_then(|f| scene.pack.family(&f)).and_then(|f| f.includes.clone());
             match fact {
                 Some(fact) => draft.say(scene, "incluye", &[("incluye", scene.pack.fact(&fact))]),
-                None => draft.say(scene, "cual_producto", &[]),
+                None => shelf(scene, draft),
             }
         }
+    }
+}
+
+// Nothing fits what was asked: what there is of the family under discussion.
+fn shelf(scene: &mut Scene<'_>, draft: &mut Draft) {
+    match scene.family() {
+        Some(family) => {
+            let names = list_family(scene, &family);
+            draft.say(scene, "cuales_hay", &[("productos", &names)]);
+        }
+        None => draft.say(scene, "cual_producto", &[]),
     }
 }
 
@@ -259,6 +279,8 @@ pub fn not_carried(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) -> 
             | Intent::Especificaciones
             | Intent::Buscar(_)
             | Intent::Asesoria
+            | Intent::Repuestos
+            | Intent::Reparacion
             | Intent::Otro
     );
     let pack = scene.pack;
@@ -290,13 +312,23 @@ pub fn which(scene: &mut Scene<'_>, draft: &mut Draft) {
     }
     items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
     items.truncate(10);
-    let names = offer(scene, &items);
+    let names = if scene.says("precio") { priced(&items) } else { offer(scene, &items) };
+    scene.memory.offered = items.iter().map(|i| i.id.clone()).collect();
     if let Some(first) = items.first() {
         scene.memory.focus_on(&first.id);
     }
     let options = items.iter().map(|i| Choice { id: format!("set:item={}", i.id), title: short(&i.name) }).collect();
     draft.say(scene, "cuales_hay", &[("productos", &names)]);
     draft.ask_among(scene, "cual", options);
+}
+
+// Each with its price, where it is known.
+fn priced(items: &[&Item]) -> String {
+    let each = |item: &&Item| match item.price_cop {
+        Some(price) => format!("{} ({price})", item.name),
+        None => item.name.clone(),
+    };
+    join(&items.iter().map(each).collect::<Vec<_>>())
 }
 
 // A title that fits a button: the end of the name says most.

@@ -69,7 +69,7 @@ pub fn after_fact(scene: &Scene<'_>, draft: &mut Draft) {
     });
     if selling {
         next_for_buyer(scene, draft);
-    } else if scene.memory.turns == 0 {
+    } else if scene.memory.goal.is_none() && !asked_twice(scene, "inicio") && scene.memory.turns <= 1 {
         draft.ask(scene, "inicio", &[]);
     } else {
         draft.ask(scene, "algo_mas", &[]);

@@ -4,7 +4,7 @@
 //! decides only against a stated budget.
 
 use crate::catalog::Item;
-use crate::memory::{Memory, Stage};
+use crate::memory::{Memory, SlotValue, Stage};
 use crate::money::Cop;
 use crate::outcome::Asset;
 use crate::pack::{Family, Pack};
@@ -13,6 +13,7 @@ use crate::understanding::slots::{BUDGET, USE, VOLUME};
 
 use super::draft::Draft;
 use super::scene::Scene;
+use super::traits;
 
 /// The best products for what is known, best first, at most two.
 #[must_use]
@@ -55,8 +56,16 @@ fn score(scene: &Scene<'_>, item: &Item) -> i64 {
         score += if item.volume == volume { 18 } else { -6 };
     }
     let cheapest = pack.cheapest.map(|c| c.0);
+    // What bears most is the step up, and not where one begins, unless much work is meant.
+    let steps_up = pack.families.iter().any(|f| f.step_up.as_deref() == Some(item.id.as_str()));
+    if steps_up && memory.slot(VOLUME).as_deref() != Some("alto") {
+        score -= 8;
+    }
     if scene.says("principiante") {
         score += if item.volume == "bajo" { 18 } else { -6 };
+    }
+    if traits::suits(scene, item) {
+        score += 20;
     }
     // A small purse with unknown prices is better served by the simpler product.
     let small_purse =
@@ -78,6 +87,12 @@ pub fn done(scene: &Scene<'_>) -> bool {
     ["recomienda", "recomienda_simple"].iter().any(|id| scene.memory.said.contains_key(*id))
 }
 
+/// Whether a recommendation may be confirmed: there was one, and it was not confirmed yet.
+#[must_use]
+pub fn may_confirm(scene: &Scene<'_>) -> bool {
+    done(scene) && !scene.memory.said.contains_key("confirma")
+}
+
 /// What was recommended stays the best with what was learnt now: it is named again, with the reason and the price.
 pub fn confirm(scene: &mut Scene<'_>, draft: &mut Draft) {
     let Some(item) = best(scene).first().copied() else { return };
@@ -93,7 +108,11 @@ pub fn ready(scene: &Scene<'_>) -> bool {
     let memory = &scene.memory;
     let about_work = [USE, VOLUME, BUDGET].iter().any(|slot| memory.slots.contains_key(*slot));
     family(scene.pack, memory).is_some()
-        && (about_work || scene.says("principiante") || scene.says("la_mejor") || scene.says("para_quien"))
+        && (about_work
+            || scene.says("principiante")
+            || scene.says("la_mejor")
+            || scene.says("para_quien")
+            || traits::asked(scene))
 }
 
 /// The better of the products offered before, when the customer asks which of them.
@@ -129,14 +148,34 @@ pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
     let includes = pack.family(first.family.as_str()).and_then(|f| f.includes.as_deref());
     if let Some(fact) = includes {
         draft.say(scene, "incluye", &[("incluye", pack.fact(fact))]);
-    } else if let Some(second) = found.get(1) {
-        draft.say(scene, "recomienda_otra", &[("producto", &second.name), ("razon", &second.good_for)]);
     }
-    step_up(scene, first, &found, draft);
+    let up = step_up(scene, first);
+    let mut offered = vec![first.id.clone()];
+    match (up, found.get(1)) {
+        (Some(up), _) if includes.is_none() => {
+            draft.say(scene, "sube", &[("producto", &up.name)]);
+            offered.push(up.id.clone());
+        }
+        (_, second) => {
+            if let Some(second) = second.filter(|_| includes.is_none()) {
+                draft.say(scene, "recomienda_otra", &[("producto", &second.name), ("razon", &second.good_for)]);
+            }
+            offered.extend(second.map(|item| item.id.clone()));
+        }
+    }
     show(scene, first, draft);
-    scene.memory.offered = found.iter().map(|item| item.id.clone()).collect();
+    scene.memory.offered = offered;
+    settle_family(scene, first);
     scene.memory.focus_on(&first.id);
     scene.memory.stage = scene.memory.stage.max(Stage::Recommended);
+}
+
+// From here on the talk is about this family, said or not.
+fn settle_family(scene: &mut Scene<'_>, item: &Item) {
+    let slot = scene.pack.about.family_slot.clone();
+    let from = scene.turn.messages.last().map(|m| m.message_id.clone()).unwrap_or_default();
+    let value = serde_json::json!(item.family);
+    scene.memory.slots.entry(slot).or_insert(SlotValue { value, from });
 }
 
 fn price_line(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
@@ -146,18 +185,11 @@ fn price_line(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
     }
 }
 
-// The next better one, named once, when it was not recommended anyway.
-fn step_up(scene: &Scene<'_>, first: &Item, found: &[&Item], draft: &mut Draft) {
-    let up = scene
-        .pack
-        .family(first.family.as_str())
-        .and_then(|f| f.step_up.as_deref())
-        .and_then(|id| scene.pack.catalog.item(id));
-    if let Some(up) = up
-        .filter(|up| up.active && !found.iter().any(|item| item.id == up.id) && !scene.memory.said.contains_key("sube"))
-    {
-        draft.say(scene, "sube", &[("producto", &up.name)]);
-    }
+// The next better one, named once.
+fn step_up<'a>(scene: &Scene<'a>, first: &Item) -> Option<&'a Item> {
+    let id = scene.pack.family(first.family.as_str()).and_then(|f| f.step_up.as_deref())?;
+    let up = scene.pack.catalog.item(id)?;
+    (up.active && up.id != first.id && !scene.memory.said.contains_key("sube")).then_some(up)
 }
 
 /// Puts a product's photo on the reply, once per conversation.

@@ -102,11 +102,15 @@ fn by_pointer(scene: &Scene<'_>, view: &View<'_>) -> Option<usize> {
     if reading.says("de_la_foto") {
         return scene.memory.shown.last().and_then(|id| position(scene, id));
     }
-    if reading.says("ref_otra") && !reading.says("rumor") {
+    // `otra persona`, `en otro lado`: another, but no other product.
+    if reading.says("ref_otra") && !reading.says("otra_cosa") && !reading.says("rumor") {
         return other(scene, &spoken);
     }
     if spoken.len() > 1 && (reading.says("mas_cara") || reading.says("la_barata")) {
         return by_rank(scene, &spoken, reading.says("mas_cara"));
+    }
+    if let Some(item) = by_description(scene, view, &spoken) {
+        return Some(item);
     }
     if reading.says("ref_primera") {
         by_place(0)
@@ -117,6 +121,16 @@ fn by_pointer(scene: &Scene<'_>, view: &View<'_>) -> Option<usize> {
     } else {
         None
     }
+}
+
+// `la electrónica`, `la robusta`: a word that fits one of those spoken of.
+fn by_description(scene: &Scene<'_>, view: &View<'_>, spoken: &[usize]) -> Option<usize> {
+    if view.reading.normalized.words.len() > 4 || spoken.len() < 2 {
+        return None;
+    }
+    let mut fitting = spoken.iter().copied().filter(|at| describes(scene, view, &scene.pack.catalog.items[*at]));
+    let only = fitting.next()?;
+    fitting.next().is_none().then_some(only)
 }
 
 // The dearest or the cheapest of those whose price is known; with one unknown nobody can tell.

@@ -7,6 +7,7 @@
 pub const REPLIES: &[(&str, &[&str])] = &[
     // Courtesy.
     ("saludo", &[]),
+    ("saludo_corto", &[]),
     ("saludo_de_vuelta", &[]),
     ("despedida", &[]),
     ("agradecimiento", &[]),
@@ -57,9 +58,10 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("sin_foto", &["producto"]),
     ("foto_de_cual", &[]),
     ("ficha", &["producto", "tipo", "rasgos", "bueno_para"]),
-    ("compara", &["a", "rasgos_a", "b", "rasgos_b"]),
+    ("compara", &["a", "rasgos_a", "para_a", "b", "rasgos_b", "para_b"]),
     ("cual_producto", &[]),
     ("cuales_hay", &["productos"]),
+    ("rasgo_es", &["producto", "rasgo"]),
     ("rasgo_si", &["producto", "rasgo"]),
     ("rasgo_no_se", &["producto"]),
     ("sirve_si", &["producto", "uso"]),
@@ -75,11 +77,13 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("precio_corto_desconocido", &[]),
     ("sube", &["producto"]),
     ("incluye", &["incluye"]),
+    ("trae", &["producto", "incluye"]),
     ("presupuesto_corto", &["presupuesto", "familia", "desde"]),
     ("presupuesto_alcanza", &["presupuesto", "familia", "desde"]),
     ("asesoria", &[]),
     ("busca_tipo", &["familia"]),
     ("anotado", &[]),
+    ("anotado_local", &["ciudad"]),
     ("anotado_ciudad", &["ciudad"]),
     ("no_manejamos", &[]),
     ("instalacion_incluida", &[]),
@@ -104,6 +108,8 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("traspaso_servicio_diferencial", &[]),
     ("traspaso_reparacion", &[]),
     ("traspaso_cierre", &[]),
+    ("traspaso_pago", &[]),
+    ("traspaso_dato", &[]),
     ("traspaso_logistica", &["ciudad"]),
     ("traspaso_estado_pedido", &[]),
     ("traspaso_parte_de_pago", &[]),
@@ -111,6 +117,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("datos_recibidos", &[]),
     // While a person leads.
     ("sombra", &[]),
+    ("sombra_reclamo", &[]),
     ("sombra_gracias", &[]),
     ("sombra_mas_urgente", &[]),
     // Limits.
@@ -128,7 +135,9 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("resumen_uso", &["valor"]),
     ("resumen_ciudad", &["valor"]),
     ("resumen_presupuesto", &["valor"]),
+    ("resumen_asunto", &["valor"]),
     ("resumen_dijo", &["valor"]),
+    ("resumen_promesa", &["valor"]),
 ];
 
 /// Gaps that hold the customer's own words: a sentence with one may repeat numbers and names that they said.

@@ -36,9 +36,12 @@ pub fn compose(scene: &mut Scene<'_>) -> Draft {
     if desk::handed_over(scene) && !scene.in_shadow() {
         hand_over(scene, &mut draft);
     } else if !not_text(scene, &mut draft) {
-        let matters = scene.matters();
+        let matters = if only_city(scene) { Vec::new() } else { scene.matters() };
         for intent in matters.iter().take(MOST_MATTERS) {
             matter(scene, *intent, matters.len(), &mut draft);
+        }
+        if matters.is_empty() {
+            note_city(scene, &mut draft);
         }
         if draft.question.is_none() {
             questions::after_fact(scene, &mut draft);
@@ -47,7 +50,19 @@ pub fn compose(scene: &mut Scene<'_>) -> Draft {
     if scene.memory.stage == Stage::New {
         scene.memory.stage = Stage::Greeted;
     }
+    introduce(scene, &mut draft);
     draft
+}
+
+// Whoever writes for the first time is greeted before the answer; not who is angry or in danger.
+fn introduce(scene: &Scene<'_>, draft: &mut Draft) {
+    let grave = scene.call().is_some_and(|call| matches!(call.reason, Reason::Urgente | Reason::Reclamo));
+    let introduced = ["saludo", "robot", "me_llamo", "no_se_ve"].iter().any(|id| draft.says(id));
+    if scene.memory.turns == 0 && !scene.in_shadow() && !grave && !introduced && !draft.said.is_empty() {
+        let mut greeting = Draft::default();
+        greeting.say(scene, "saludo_corto", &[]);
+        draft.said.splice(0..0, greeting.said);
+    }
 }
 
 // Nothing of the turn is about the store.
@@ -82,7 +97,9 @@ fn without_business(scene: &Scene<'_>, draft: &mut Draft) {
 fn hand_over(scene: &mut Scene<'_>, draft: &mut Draft) {
     let Some(call) = scene.call() else { return };
     let matters = scene.matters();
-    for intent in matters.iter().filter(|i| fixed_fact(**i)).take(2) {
+    // That they deliver there is part of what is promised.
+    let told = |intent: Intent| intent == Intent::Envios && call.reason == Reason::Logistica;
+    for intent in matters.iter().filter(|i| fixed_fact(**i) && !told(**i)).take(2) {
         fact(scene, *intent, draft);
     }
     if matters.contains(&Intent::Precio) || (call.reason == Reason::Cierre && scene.says("precio")) {
@@ -95,11 +112,7 @@ fn hand_over(scene: &mut Scene<'_>, draft: &mut Draft) {
             None => {}
         }
     }
-    let danger = call.reason == Reason::Urgente && scene.says("peligro");
-    let id = if danger { "traspaso_peligro".to_owned() } else { format!("traspaso_{}", call.reason) };
-    let city = scene.memory.slot(CITY).unwrap_or_default();
-    let team = scene.pack.about.teams.get(&call.team).cloned().unwrap_or_default();
-    draft.say(scene, &id, &[("ciudad", &city), ("equipo", &team)]);
+    desk::promise(scene, call).say(scene, draft);
     let missing = desk::missing(scene);
     questions::for_team(scene, &missing, draft);
     if let Some(memo) = scene.memory.handoff.as_mut() {
@@ -164,6 +177,7 @@ fn matter(scene: &mut Scene<'_>, intent: Intent, of: usize, draft: &mut Draft) {
     match intent {
         Intent::Saludo => greet(scene, draft),
         Intent::Despedida => draft_courtesy(scene, "despedida", draft),
+        Intent::Agradecimiento if scene.says("despedida") => draft_courtesy(scene, "despedida", draft),
         Intent::Agradecimiento => draft_courtesy(scene, "agradecimiento", draft),
         Intent::Confirmar => confirmed(scene, draft),
         Intent::Negar => denied(scene, draft),
@@ -254,6 +268,10 @@ fn promotions(scene: &mut Scene<'_>, draft: &mut Draft) {
     for item in promoted.iter().rev() {
         scene.memory.focus_on(&item.id);
     }
+    // The one that the question points at stays the one spoken of.
+    if let Some(item) = scene.views.iter().rev().find_map(|v| v.products.first()).map(|at| &pack.catalog.items[*at]) {
+        scene.memory.focus_on(&item.id);
+    }
 }
 
 fn catalogue(scene: &mut Scene<'_>, draft: &mut Draft) {
@@ -314,25 +332,44 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
         scene.path.push("trait".to_owned());
     } else if recommend::ready(scene) && (!recommend::done(scene) || asks_which || better_known(scene)) {
         recommend::say(scene, draft);
-    } else if recommend::done(scene) && learnt(scene) && recommend::short_budget(scene).is_none() {
+    } else if recommend::may_confirm(scene) && learnt(scene) && recommend::short_budget(scene).is_none() {
         recommend::confirm(scene, draft);
     } else if let Some((budget, family, from)) = recommend::short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
     } else if let Some((budget, family, from)) = recommend::new_budget(scene) {
         draft.say(scene, "presupuesto_alcanza", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
     } else if scene.business().any(|v| v.reading.stated.values.contains_key(CITY)) {
-        let city = scene.memory.slot(CITY).unwrap_or_default();
-        draft.say(scene, "anotado_ciudad", &[("ciudad", &city)]);
+        note_city(scene, draft);
     } else if let (Intent::Buscar(family), true) = (intent, scene.memory.offered.is_empty()) {
         let name = scene.pack.family(family.as_str()).map_or_else(String::new, |f| f.name.clone());
         draft.say(scene, "busca_tipo", &[("familia", &name)]);
     } else if intent == Intent::Asesoria {
         draft.say(scene, "asesoria", &[]);
-    } else {
+    } else if !draft.says("disculpa_repite") {
         draft.say(scene, "anotado", &[]);
     }
     scene.memory.stage = scene.memory.stage.max(Stage::Qualifying);
     questions::next_for_buyer(scene, draft);
+}
+
+fn note_city(scene: &Scene<'_>, draft: &mut Draft) {
+    let city = scene.memory.slot(CITY).unwrap_or_default();
+    let id = if city == scene.pack.about.city { "anotado_local" } else { "anotado_ciudad" };
+    draft.say(scene, id, &[("ciudad", &city)]);
+}
+
+// Only where they are was asked and told: the price or the photo of before is not said again.
+fn only_city(scene: &Scene<'_>) -> bool {
+    let mut views = scene.business();
+    let (Some(view), None) = (views.next(), views.next()) else { return false };
+    let set_city = matches!(&view.answered, Some(Answered::Option(c)) if c.id.starts_with(&format!("set:{CITY}=")));
+    let told = matches!(view.answered, Some(Answered::Slot)) && view.reading.stated.values.contains_key(CITY);
+    let asked = matches!(
+        view.intent,
+        Intent::Precio | Intent::Disponibilidad | Intent::Fotos | Intent::Especificaciones | Intent::Promociones
+    );
+    let again = ["precio", "foto", "disponible", "incluye"].iter().any(|concept| view.reading.says(concept));
+    (set_city || told) && asked && !again && view.reading.also.is_empty()
 }
 
 // Something that bears on the choice was said in this turn.

@@ -9,7 +9,7 @@ use crate::catalog::Item;
 use crate::memory::{Memory, Stage};
 use crate::outcome::{Answer, CachedAnswer, Desk, MessageTrace, Outcome, Shift};
 use crate::pack::Pack;
-use crate::taxonomy::{Class, HandoffCall, Intent, Mode};
+use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Reason};
 use crate::turn::{Body, Inbound, Turn};
 use crate::understanding::Reading;
 
@@ -117,10 +117,25 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn matters(&self) -> Vec<Intent> {
         let mut found: Vec<Intent> = Vec::new();
-        for intent in self.business().flat_map(|v| std::iter::once(v.intent).chain(v.reading.also.iter().copied())) {
-            if !found.contains(&intent) {
-                found.push(intent);
+        for view in self.business() {
+            let mut asked: Vec<Intent> =
+                std::iter::once(view.intent).chain(view.reading.also.iter().copied()).collect();
+            // What was asked first is answered first; what no word places stays where the reading put it.
+            asked.sort_by_key(|intent| asked_at(&view.reading, *intent));
+            for intent in asked {
+                if !found.contains(&intent) {
+                    found.push(intent);
+                }
             }
+        }
+        // `¿la reciben en parte de pago?` does not ask how to pay.
+        if found.contains(&Intent::ParteDePago) && !self.says("credito") {
+            found.retain(|i| *i != Intent::FormasPago);
+        }
+        // Nor does who waits for a visit, a repair or their order ask about deliveries.
+        let served = self.call().is_some_and(|call| !call.reason.of_a_sale() && call.reason != Reason::PideHumano);
+        if served && found.len() > 1 {
+            found.retain(|i| *i != Intent::Envios);
         }
         if found.iter().any(|i| !i.is_courtesy()) {
             found.retain(|i| !i.is_courtesy());
@@ -269,4 +284,18 @@ impl<'a> Scene<'a> {
         }
         words.join(" / ").chars().take(280).collect()
     }
+}
+
+/// Where in a message a fixed matter is asked: the first word of its concept.
+fn asked_at(reading: &Reading, intent: Intent) -> usize {
+    let concept = match intent {
+        Intent::Horario => "horario",
+        Intent::Ubicacion => "ubicacion",
+        Intent::Garantia => "garantia",
+        Intent::Envios => "envio",
+        Intent::Promociones => "promo",
+        Intent::FormasPago => "pago",
+        _ => return 0,
+    };
+    reading.hits.iter().filter(|h| h.concept.as_str() == concept).map(|h| h.start + 1).min().unwrap_or(0)
 }

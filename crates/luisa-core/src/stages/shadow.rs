@@ -3,12 +3,12 @@
 //! Owns the last word on what is said, and the memory of it. Silence happens here only for what wants silence.
 
 use crate::outcome::{Answer, Desk, Silence};
-use crate::taxonomy::{Class, Intent};
+use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
 
 use super::draft::Draft;
 use super::guards::{self, Checked};
-use super::reply::{fact, fixed_fact};
+use super::reply::fact;
 use super::scene::Scene;
 
 /// The answer of the turn.
@@ -63,17 +63,43 @@ fn is_reaction(inbound: &Inbound) -> bool {
     matches!(inbound.body, Body::Reaction { .. })
 }
 
+/// Facts that are the same whoever leads, with the concepts that ask for them.
+const STILL_ANSWERED: &[(Intent, &[&str])] = &[
+    (Intent::Ubicacion, &["ubicacion"]),
+    (Intent::Horario, &["horario"]),
+    (Intent::FormasPago, &["pago", "credito"]),
+    (Intent::Garantia, &["garantia"]),
+    (Intent::Envios, &["envio"]),
+    (Intent::Contacto, &["contacto"]),
+];
+
+// Thanks, a farewell or a nod; what the model only takes for one is not.
+fn thanks(scene: &Scene<'_>, matters: &[Intent]) -> bool {
+    let courteous = matters.iter().all(|i| matches!(i, Intent::Agradecimiento | Intent::Despedida));
+    courteous && scene.views.iter().any(|v| ["gracias", "despedida", "acuse"].iter().any(|c| v.reading.says(c)))
+}
+
+fn upset(scene: &Scene<'_>) -> bool {
+    let complains = scene.call().is_some_and(|call| call.reason == Reason::Reclamo);
+    complains || ["queja", "devolver"].iter().any(|concept| scene.says(concept))
+}
+
 // What is said over the shoulder of the person who leads.
 fn courtesy(scene: &mut Scene<'_>) -> Draft {
     let mut draft = Draft::default();
     scene.settle_desk();
     scene.path.push("shadow".to_owned());
     let matters = scene.matters();
-    for intent in
-        matters.iter().filter(|i| fixed_fact(**i) && !matches!(i, Intent::Promociones | Intent::Catalogo)).take(2)
-    {
-        fact(scene, *intent, &mut draft);
+    // Who gives their name and town asks for no address; who asks an hour to be called at asks for hours.
+    let gave = matches!(scene.desk, Desk::Lead { .. });
+    let asks_hours = scene.business().any(|v| v.reading.says("horario") && v.reading.normalized.signals.question);
+    for (intent, concepts) in STILL_ANSWERED {
+        let said = concepts.iter().any(|concept| scene.says(concept));
+        if matters.contains(intent) && (said || !gave) || (*intent == Intent::Horario && asks_hours) {
+            fact(scene, *intent, &mut draft);
+        }
     }
+    draft.said.truncate(2);
     if matches!(scene.desk, Desk::Open(_) | Desk::Raise(_)) {
         let first_call = matches!(scene.desk, Desk::Open(_));
         let id = if scene.says("peligro") {
@@ -86,7 +112,10 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
         draft.say(scene, id, &[]);
     } else if matches!(scene.desk, Desk::Lead { .. }) {
         draft.say(scene, "datos_recibidos", &[]);
-    } else if matters.iter().all(|i| matches!(i, Intent::Agradecimiento | Intent::Despedida)) {
+    } else if draft.said.is_empty() && upset(scene) {
+        draft.say(scene, "sombra_reclamo", &[]);
+        scene.memory.courtesies += 1;
+    } else if draft.said.is_empty() && thanks(scene, &matters) {
         draft.say(scene, "sombra_gracias", &[]);
     } else if draft.said.is_empty() {
         draft.say(scene, "sombra", &[]);

@@ -30,6 +30,8 @@ pub fn answer(scene: &mut Scene<'_>, draft: &mut Draft) -> bool {
             Some(item) => draft.say(scene, "gusta_producto", &[("producto", &item.name)]),
             None => draft.say(scene, "gusta", &[]),
         }
+    } else if says("caro") {
+        doubts(scene, draft);
     } else {
         return false;
     }

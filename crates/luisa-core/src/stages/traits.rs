@@ -65,6 +65,10 @@ enum Found {
 
 fn has_it(scene: &Scene<'_>, item: &Item, found: &Found, draft: &mut Draft) {
     match found {
+        // One word says what it is, several what it has.
+        Found::Feature(feature) if !feature.contains(' ') => {
+            draft.say(scene, "rasgo_es", &[("producto", &item.name), ("rasgo", feature)])
+        }
         Found::Feature(feature) => draft.say(scene, "rasgo_si", &[("producto", &item.name), ("rasgo", feature)]),
         Found::GoodFor => draft.say(scene, "sirve_mas", &[("producto", &item.name), ("razon", &item.good_for)]),
     }
@@ -100,13 +104,33 @@ fn for_use(scene: &mut Scene<'_>, purpose: &str, named: &[&Item], draft: &mut Dr
         recommend::show(scene, item, draft);
         return;
     }
-    let Some(best) = recommend::best(scene).into_iter().find(|item| fits(item)) else {
+    // Of those that were shown, before any other.
+    let shown = scene.memory.offered.iter().filter_map(|id| scene.pack.catalog.item(id));
+    let Some(best) = shown.chain(recommend::best(scene)).find(|item| fits(item)) else {
         recommend::say(scene, draft);
         return;
     };
     draft.say(scene, "sirve_otra", &[("producto", &best.name), ("uso", &name), ("razon", &best.good_for)]);
     recommend::show(scene, best, draft);
     scene.memory.focus_on(&best.id);
+}
+
+/// Whether a product has a trait that the turn asks for in the pack's words: `cosas gruesas`.
+#[must_use]
+pub fn suits(scene: &Scene<'_>, item: &Item) -> bool {
+    let meant: Vec<String> = meant(scene).collect();
+    !meant.is_empty() && trait_of(scene.pack, item, &meant).is_some()
+}
+
+/// Whether the turn asks for a trait in the pack's words.
+#[must_use]
+pub fn asked(scene: &Scene<'_>) -> bool {
+    meant(scene).next().is_some()
+}
+
+fn meant<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = String> + 'a {
+    let views = scene.business();
+    views.flat_map(|view| scene.pack.cues.meant(&view.reading.cues).map(|word| sound(&plain(word))))
 }
 
 // Sound keys of what is asked: the words of the message, and what the pack says they mean.
@@ -122,8 +146,8 @@ fn wanted(scene: &Scene<'_>) -> Vec<String> {
     for view in scene.business() {
         let own = view.reading.keys.iter().filter(|k| k.len() >= SHORTEST && !families.contains(k));
         keys.extend(own.filter(|k| !SMALL.contains(&k.as_str())).cloned());
-        keys.extend(scene.pack.cues.meant(&view.reading.cues).map(|word| sound(&plain(word))));
     }
+    keys.extend(meant(scene));
     keys
 }
 

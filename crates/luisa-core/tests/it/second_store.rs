@@ -207,6 +207,7 @@ fn buying_calls_the_counter_and_a_person_leads() {
     cierre (high)
     Quiere: Torta de fresa
     Dijo: «quiero comprar la torta de fresa»
+    Se le respondió: ¡Qué rico! Ya le avisé al mostrador para que le confirme el pedido.
     Ahora: Confirmar qué hay hoy, el total y la hora de entrega.
     ");
     assert!(reply(&outcome).text.contains("mostrador"));
