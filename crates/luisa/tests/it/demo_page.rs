@@ -235,6 +235,7 @@ async fn what_was_typed_is_not_lost_when_the_network_the_pace_or_luisa_fails() {
     page.answers(3).await;
     assert_eq!(page.count(".trouble:not([hidden])").await, 0, "it left by itself when the network was back");
 
+    page.js("document.querySelector('.examples [data-new]').click()").await;
     let id = page.js("return JSON.parse(sessionStorage.getItem('luisa-demo')).conversation").await;
     loop {
         let said = json!({ "conversation_id": id, "text": "hola" });
@@ -284,19 +285,23 @@ async fn example_customers_of_another_trade_play_by_themselves() {
     assert!(!page.js("return document.documentElement.outerHTML").await.to_string().contains("Sastre"));
     page.press("Ejemplos").await;
     assert_eq!(page.count(".customer").await, 3);
-    page.js("[...document.querySelectorAll('.customer')].find((one) => one.textContent.includes('Julia')).click()")
-        .await;
-    page.reads("Escribe Julia").await;
-    page.answers(1).await;
+    let playing = "document.getElementById('playing-name').textContent";
+    let julia = "[...document.querySelectorAll('.customer')].find((one) => one.textContent.includes('Julia'))";
+    assert_eq!(page.js(&format!("{julia}.click(); return {playing}")).await, "Escribe Julia, un reclamo");
     page.answers(2).await;
     page.until("document.getElementById('playing').hidden").await;
     assert_eq!(page.said().await[0], "la torta llegó dañada, pésimo servicio");
     assert!(page.count(".notice").await >= 1);
 
     page.press("Ejemplos").await;
-    page.js("document.querySelector('.customer').click()").await;
+    // Stopped by the page itself, at an answer and not when the test comes to it.
+    page.js(
+        "new MutationObserver(() => { if (document.querySelectorAll('.card').length === 2) document.getElementById('stop').click(); })
+             .observe(document.getElementById('panel'), { childList: true, subtree: true });
+         document.querySelector('.customer').click()",
+    )
+    .await;
     page.answers(2).await;
-    page.press("Detener").await;
     page.until("document.getElementById('playing').hidden").await;
     assert_eq!(page.text(".choice.pressed").await, "Torta", "an offered option is pressed, not written");
     page.choose("Para celebrar").await;
