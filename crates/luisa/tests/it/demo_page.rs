@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use luisa_fakes::FakeOpenAi;
+use luisa_fakes::openai::Answer;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, ENTER, ESCAPE};
@@ -258,6 +260,33 @@ async fn what_was_typed_is_not_lost_when_the_network_the_pace_or_luisa_fails() {
     page.press("Reintentar").await;
     page.until("document.querySelector('.trouble:not([hidden])')").await;
     assert_eq!(page.said().await, ["un borrador"], "tried again, not written again");
+}
+
+#[tokio::test]
+async fn what_a_language_model_costs_is_shown_where_one_is_asked() {
+    let openai = FakeOpenAi::start().await;
+    openai.answer_next(Answer::Json(json!({
+        "reply": "La Kingter KT-D3 es muy buena para trabajo continuo; la velocidad exacta se la confirma un asesor.",
+        "facts": ["I008"],
+        "confidence": 0.9
+    })));
+    let world = World::new()
+        .await
+        .with("WHATSAPP_ENABLED", "false")
+        .with("OPENAI_ENABLED", "true")
+        .with("OPENAI_API_KEY", "clave-de-prueba-0123456789")
+        .with("OPENAI_BASE_URL", openai.base_url());
+    let luisa = world.serve().await;
+    let page = Browser::open(1280, 800).await;
+    page.visit(&luisa).await;
+    page.ask("a cuántas puntadas por minuto trabaja la KT-D3 y cuánto pesa").await;
+    let facts = page.text(".card .facts").await;
+    let cost: f64 =
+        world.text("SELECT CAST(openai_cost_usd AS TEXT) FROM interaction_traces").unwrap().parse().unwrap();
+    for part in [&format!("US$ {cost:.5}"), "gpt-6-luna", "tokens", "ms del modelo externo", "openai:ok"] {
+        assert!(facts.contains(part), "{part} is not in {facts}");
+    }
+    page.is_clean().await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use luisa_core::taxonomy::Team;
 use luisa_store::{Channel, NotificationRow, RequestId, TraceFilter};
 use serde_json::{Value, json};
 
@@ -19,9 +20,13 @@ pub async fn turn(State(station): State<Arc<Station>>, Path(request): Path<Strin
     let stored =
         found.filter(|stored| stored.trace.channel == Channel::Api).ok_or_else(|| Refused::not_found("turn"))?;
     let trace = &stored.trace;
-    // What a turn writes has one time, and a chat has one turn at a time.
+    // What a turn writes has one time, and a chat has one turn at a time. What the owner is told of budgets is not the page's.
     let notices = store.notices_since(&trace.conversation_id, stored.created_at).await?;
-    let notices: Vec<Value> = notices.iter().filter(|row| row.created_at == stored.created_at).map(notice).collect();
+    let notices: Vec<Value> = notices
+        .iter()
+        .filter(|row| row.created_at == stored.created_at && Team::from_id(&row.team).is_some())
+        .map(notice)
+        .collect();
     Ok(Json(json!({
         "reasons": trace.classification_reasons,
         "intent_score": trace.intent_score,
@@ -30,6 +35,7 @@ pub async fn turn(State(station): State<Arc<Station>>, Path(request): Path<Strin
         "input_tokens": trace.openai_input_tokens,
         "output_tokens": trace.openai_output_tokens,
         "cost_usd": trace.openai_cost_usd,
+        "model_latency_ms": trace.openai_latency_ms,
         "fallback": trace.openai_fallback_used,
         "notices": notices,
     })))

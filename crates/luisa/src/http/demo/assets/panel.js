@@ -4,7 +4,7 @@ import * as words from "./words.js";
 
 const DOWN = "M6 9l6 6 6-6";
 // Steps at which a chat takes another way than usual.
-const TURNS = /^(handoff:(?!none)|desk:|cache_hit|shadow|silent:|later|guards_(?!ok))/;
+const TURNS = /^(handoff:(?!none)|desk:|cache_hit|shadow|silent:|later|openai:(?!no)|guards_(?!ok))/;
 
 export class Panel {
   #root;
@@ -106,7 +106,8 @@ export class Panel {
       ["Datos", slotsOf(answer.slots, before) ?? el("span", { class: "sub" }, "ninguno todavía")],
       ["Traspaso", answer.handoff && this.#call(answer.handoff)],
       ["Camino", el("ol", { class: "path" }, steps.map((step) => el("li", { class: TURNS.test(step) && "turned" }, el("code", {}, step))))],
-      ["Tiempo", `${words.number(answer.latency_ms)} ms para decidir`],
+      ["Tiempo", [`${words.number(answer.latency_ms)} ms para decidir`,
+        turn?.model_latency_ms && el("span", { class: "sub" }, ` · ${words.number(Math.round(turn.model_latency_ms))} ms del modelo externo`)]],
       ["Costo", costOf(answer, turn)],
     ];
     return el("dl", { class: "facts" }, rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -126,8 +127,11 @@ function costOf(answer, turn) {
     return [words.dollars(0), el("span", { class: "sub" }, ` · ${by}`)];
   }
   if (!turn) return turn === null && el("span", { class: "sub" }, "No se pudo leer.");
-  const tokens = `${turn.input_tokens ?? 0} + ${turn.output_tokens ?? 0} tokens`;
-  return [words.dollars(turn.cost_usd), el("span", { class: "sub" }, ` · ${turn.model} · ${tokens}${turn.fallback ? " · respondieron las reglas" : ""}`)];
+  // A call that failed may have cost something that nobody told us.
+  const spent = turn.cost_usd === null ? "costo desconocido" : words.dollars(turn.cost_usd);
+  const tokens = turn.input_tokens !== null && `${turn.input_tokens} + ${turn.output_tokens} tokens`;
+  const more = [turn.model, tokens, turn.fallback && "respondieron las reglas"].filter(Boolean);
+  return [spent, el("span", { class: "sub" }, more.map((part) => ` · ${part}`))];
 }
 
 function scoreOf(label, value) {
