@@ -5,6 +5,7 @@
 
 mod correct;
 mod corpus;
+mod deny;
 mod gate;
 mod test;
 mod train;
@@ -26,7 +27,9 @@ enum Command {
     Correct(correct::Options),
     /// Fails when the figures of `corpus/test` fell, or when train and test share a message.
     Gate(gate::Options),
-    /// Installs what the tests need (as root on Debian), runs all tests, then the gate.
+    /// Fails when a crate that we build on is not as `deny.toml` wants it.
+    Deny(deny::Options),
+    /// Installs what the tests need (as root on Debian), runs all tests, then `deny` and the gate.
     Test(test::Options),
 }
 
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Command::Train(options) => train::run(&options),
         Command::Correct(options) => correct::run(&options),
         Command::Gate(options) => gate::run(&options),
+        Command::Deny(options) => deny::run(&options),
         Command::Test(options) => test::run(&options),
     }
 }

@@ -1,18 +1,19 @@
-//! Everything that must hold, with one command: what the tests need is installed, then they run, then the gate.
+//! Everything that must hold, with one command: what the tests need is installed, then they run, then the
+//! crates that we build on are checked, then the gate.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::corpus;
+use crate::{corpus, deny};
 
 /// A program that tests run, and the Debian package that has it.
 const TOOLS: &[(&str, &str)] = &[("sqlite3", "sqlite3"), ("chromium", "chromium"), ("chromedriver", "chromium-driver")];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// For `cargo test`, as `-p luisa-core` or a test's name. The gate runs only when nothing is left out.
+    /// For `cargo test`, as `-p luisa-core` or a test's name. The crates and the gate are checked only when nothing is left out.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "CARGO TEST ARGUMENTS")]
     rest: Vec<String>,
 }
@@ -22,6 +23,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let root = corpus::root();
     run_cargo(&root, &["test", "--workspace"], &options.rest)?;
     if options.rest.is_empty() {
+        deny::check(&root)?;
         let me = std::env::current_exe().context("this program has no path")?;
         finish(Command::new(me).arg("gate").current_dir(&root), "xtask gate")?;
     }
