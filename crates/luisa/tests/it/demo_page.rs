@@ -132,10 +132,12 @@ async fn a_sale_is_clicked_from_the_greeting_to_the_handoff_with_its_reasons_bes
     assert_eq!(page.count(".notice").await, 2);
     page.reads("el equipo atiende este chat").await;
 
+    page.keys("un borrador").await;
     let before = page.said().await;
     assert_eq!(before.len(), 16, "{before:#?}");
     page.visit(&luisa).await;
     assert_eq!(page.said().await, before, "the chat survives a reload");
+    assert_eq!(page.js("return document.getElementById('message').value").await, "un borrador", "and so does a draft");
     assert_eq!(page.count(".notice").await, 2);
     page.is_clean().await;
 }
@@ -177,12 +179,15 @@ async fn on_a_phone_one_thing_is_shown_at_a_time_and_nothing_is_cut_off() {
     page.until("document.querySelector('.photo img').naturalWidth > 0").await;
     page.keep_picture("demo-phone.png").await;
     page.ask("quiero hablar con una persona").await;
-    let fits = "document.documentElement.scrollWidth <= 375 && [...document.querySelectorAll('.log, .scroll, .examples')].every((box) => box.scrollWidth <= box.clientWidth)";
+    let fits = "document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('.log, .scroll, .examples')].every((box) => box.scrollWidth <= box.clientWidth)";
     let shown = "[...document.querySelectorAll('.chat, .panel, .examples')].filter((pane) => pane.offsetParent).map((pane) => pane.className).join()";
-    for (press, pane) in [("Decisiones avisos al equipo: 1", "panel"), ("Ejemplos", "examples"), ("Chat", "chat")] {
-        page.press(press).await;
-        assert_eq!(page.js(&format!("return {shown}")).await, pane);
-        assert_eq!(page.js(&format!("return {fits}")).await, true, "{pane} is wider than the phone");
+    for width in [375, 320] {
+        page.resize(width, 740).await;
+        for (press, pane) in [("Decisiones avisos al equipo: 1", "panel"), ("Ejemplos", "examples"), ("Chat", "chat")] {
+            page.press(press).await;
+            assert_eq!(page.js(&format!("return {shown}")).await, pane);
+            assert_eq!(page.js(&format!("return {fits}")).await, true, "{pane} is wider than {width} pixels");
+        }
     }
     page.press("Ver por qué respondió esto").await;
     assert_eq!(page.js(&format!("return {shown}")).await, "panel");
