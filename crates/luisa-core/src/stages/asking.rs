@@ -15,6 +15,8 @@ use super::scene::{CacheUse, Scene, View};
 
 /// Replies that say that nothing was understood.
 const GENERAL: &[&str] = &["no_entendi", "anotado"];
+/// Replies that answer nothing by themselves.
+const GREETINGS: &[&str] = &["saludo", "saludo_corto", "saludo_de_vuelta"];
 /// What has words of its own, which a model would only water down.
 const OWN_WORDS: &[&str] = &["robot", "inyeccion", "offtopic", "otros_aparatos"];
 /// Under this the intent is a guess.
@@ -85,7 +87,8 @@ fn need(scene: &Scene<'_>, draft: &Draft) -> Result<Why, WhyNot> {
     let open: Vec<&View<'_>> =
         scene.business().filter(|view| view.class == Class::Consult && view.answered.is_none()).collect();
     let words = |view: &View<'_>| view.reading.normalized.words.len();
-    let general = !draft.said.is_empty() && draft.said.iter().all(|(id, _)| GENERAL.contains(&id.as_str()));
+    let mut answers = draft.said.iter().map(|(id, _)| id.as_str()).filter(|id| !GREETINGS.contains(id)).peekable();
+    let general = answers.peek().is_some() && answers.all(|id| GENERAL.contains(&id));
     if general && matters == [Intent::Otro] && open.iter().any(|view| words(view) >= FEW_WORDS) {
         return Ok(Why::NotUnderstood);
     }

@@ -25,7 +25,9 @@ pub fn check(pack: &Pack, words: &Words, ids: &[String], cited: &[&str], text: &
     if let Some(act) = words.acts.iter().find(|act| has_phrase(&folded, &plain(act))) {
         return Err(format!("act:{act}"));
     }
-    let facts: Vec<String> = cited.iter().map(|fact| plain(fact)).collect();
+    // A fact is also about what its id names: `garantia` need not say the word.
+    let about = |(id, fact): (&String, &&str)| plain(&format!("{}: {fact}", id.replace('_', " ")));
+    let facts: Vec<String> = ids.iter().zip(cited).map(about).collect();
     let stands = |phrase: &str| facts.iter().any(|fact| has_phrase(fact, phrase));
     let loose = |word: &&String| has_phrase(&folded, &plain(word)) && !stands(&plain(word));
     if let Some(word) = words.grounded.iter().find(loose) {
