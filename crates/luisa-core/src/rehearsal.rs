@@ -14,7 +14,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::pack::Pack;
 use crate::pipeline::decide;
 use crate::taxonomy::{Channel, Mode};
-use crate::turn::{Body, Inbound, NoCache, Policy, Turn};
+use crate::turn::{Body, Inbound, MediaKind, NoCache, Policy, Quoted, Turn};
 
 /// A scripted conversation.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Script {
     pub id: String,
     #[serde(default)]
     pub title: String,
+    /// The phone's address book knows this contact.
+    #[serde(default)]
+    pub in_address_book: bool,
     pub turns: Vec<ScriptTurn>,
     /// Slots that must hold at the end.
     #[serde(default)]
@@ -31,9 +34,31 @@ pub struct Script {
 /// What the customer says in one go, and what must follow.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ScriptTurn {
+    /// A message each; `[Familiar]` presses the button of that title, `(foto)` and `(audio)` are files without words.
     pub say: Vec<String>,
+    /// The catalog image that the first message quotes.
+    #[serde(default)]
+    pub quotes: Option<String>,
+    /// How long after the turn before, in minutes; one when absent.
+    #[serde(default)]
+    pub after_minutes: Option<i64>,
     #[serde(default)]
     pub expect: Expect,
+}
+
+impl Script {
+    /// A customer who says these texts, one per turn; nothing is expected.
+    #[must_use]
+    pub fn of_texts(id: &str, texts: impl IntoIterator<Item = String>) -> Self {
+        let turn = |text| ScriptTurn { say: vec![text], quotes: None, after_minutes: None, expect: Expect::default() };
+        Self {
+            id: id.to_owned(),
+            title: String::new(),
+            in_address_book: false,
+            turns: texts.into_iter().map(turn).collect(),
+            final_slots: std::collections::BTreeMap::new(),
+        }
+    }
 }
 
 /// Expectations; what is absent is not checked.
@@ -92,7 +117,7 @@ pub fn play(pack: &Pack, script: &Script) -> Rehearsed {
     let mut out = Rehearsed { checks: 0, misses: Vec::new(), transcript: String::new() };
     let policy = Policy::default();
     for (n, step) in script.turns.iter().enumerate() {
-        now = now.checked_add(1.minute()).unwrap_or(now);
+        now = now.checked_add(step.after_minutes.unwrap_or(1).minutes()).unwrap_or(now);
         let messages: Vec<Inbound> = step
             .say
             .iter()
@@ -102,7 +127,11 @@ pub fn play(pack: &Pack, script: &Script) -> Rehearsed {
                 at: now,
                 stale: false,
                 body: body_of(text, &memory),
-                quoted: None,
+                quoted: step.quotes.as_ref().filter(|_| i == 0).map(|image| Quoted {
+                    message_id: "quoted".to_owned(),
+                    image_id: Some(image.clone()),
+                    text: None,
+                }),
                 referral: None,
             })
             .collect();
@@ -113,7 +142,7 @@ pub fn play(pack: &Pack, script: &Script) -> Rehearsed {
             human_until,
             memory: &memory,
             messages: &messages,
-            in_address_book: false,
+            in_address_book: script.in_address_book,
             recent_inbound: 0,
             profile_name: None,
             policy: &policy,
@@ -143,12 +172,22 @@ fn body_of(text: &str, memory: &Memory) -> Body {
     let option = title.and_then(|t| memory.pending.as_ref()?.options.iter().find(|o| o.title == t));
     match option {
         Some(option) => Body::Choice { id: option.id.clone(), title: option.title.clone() },
-        None => Body::Text { text: text.to_owned() },
+        None => match text {
+            "(foto)" => Body::Media { media: MediaKind::Image, caption: None },
+            "(audio)" => Body::Media { media: MediaKind::Audio, caption: None },
+            _ => Body::Text { text: text.to_owned() },
+        },
     }
 }
 
 fn write_turn(out: &mut String, assistant: &str, step: &ScriptTurn, outcome: &Outcome) {
     let speaks = format!("{:<8}", format!("{assistant}:"));
+    if let Some(minutes) = step.after_minutes {
+        let _ = writeln!(out, "         … {minutes} min");
+    }
+    if let Some(image) = &step.quotes {
+        let _ = writeln!(out, "Cliente: (cita la foto {image})");
+    }
     for text in &step.say {
         let _ = writeln!(out, "Cliente: {text}");
     }

@@ -100,6 +100,9 @@ pub struct Family {
     /// `máquina industrial`.
     pub name: String,
     pub plural: String,
+    /// What it is for, after `para`: `coser en casa`.
+    #[serde(default)]
+    pub good_for: Option<String>,
     /// The lowest price in whole pesos, when one is known.
     #[serde(default)]
     pub price_from: Option<i64>,

@@ -227,10 +227,24 @@ fn named_matter(scene: &Scene<'_>, reading: &Reading) -> Intent {
             Intent::Disponibilidad
         }
         Intent::Catalogo if scene.pack.cues.absent(&reading.cues).is_some() => Intent::Disponibilidad,
+        // `agujas para una industrial` asks for the needles.
+        Intent::Buscar(_) if part_of(scene, reading) => Intent::Repuestos,
         // No family was named, and the model only guesses one.
         Intent::Buscar(_) if stated.families.is_empty() && reading.intent_score < GUESS => Intent::Asesoria,
         intent => intent,
     }
+}
+
+// A part is named first, and the machine after `para`.
+fn part_of(scene: &Scene<'_>, reading: &Reading) -> bool {
+    let family = format!("{}=", scene.pack.about.family_slot);
+    let first = |wanted: &dyn Fn(&str) -> bool| {
+        reading.hits.iter().filter(|h| wanted(h.concept.as_str())).map(|h| h.start).min()
+    };
+    let part = first(&|concept| concept == "repuesto");
+    let machine = first(&|concept| concept.starts_with(&family));
+    let between = part.zip(machine).filter(|(part, machine)| part < machine);
+    between.is_some_and(|(part, machine)| reading.normalized.words[part..machine].iter().any(|w| w.text == "para"))
 }
 
 /// Below this a family that nobody named is a guess.

@@ -169,7 +169,12 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
 fn at_home(scene: &mut Scene<'_>, view: &View<'_>, family_slot: &str) {
     let known = scene.memory.slots.contains_key(family_slot) || view.reading.stated.values.contains_key(family_slot);
     let choosing = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria);
-    let Some(family) = scene.pack.cues.at_home.filter(|_| !known && choosing && view.reading.says("en_casa")) else {
+    let Some(family) = scene
+        .pack
+        .cues
+        .at_home
+        .filter(|_| !known && choosing && (view.reading.says("en_casa") || view.reading.says("principiante")))
+    else {
         return;
     };
     set(scene, family_slot, json!(family), &view.inbound.message_id);

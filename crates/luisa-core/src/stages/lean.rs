@@ -11,6 +11,7 @@ use crate::understanding::slots::{BRAND, BUDGET, CITY, USE, VOLUME};
 use super::classify::Classified;
 use super::pending;
 use super::quantity;
+use super::reference;
 use super::scene::Scene;
 
 const EXPLICIT: &[(&str, Intent)] = &[
@@ -93,6 +94,9 @@ pub fn follow_up(scene: &Scene<'_>, classified: &Classified<'_>) -> Option<(Inte
     if reading.says("comparar") && reading.stated.mentions.len() >= 2 {
         return Some((Intent::Especificaciones, 0.9));
     }
+    if reading.says("comparar") && reading.stated.families.len() >= 2 {
+        return Some((Intent::Especificaciones, 0.9));
+    }
     if let Some(place) = coming(reading) {
         return Some((place, 0.85));
     }
@@ -153,7 +157,8 @@ fn steering(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)> {
     let product = !scene.memory.focus.is_empty();
     let rebate = reading.says("regateo") && reading.intent == Intent::Promociones && words <= 8;
     // An amount put into our mouth: `confírmame que me la dejas en 200`.
-    let named = !reading.stated.amounts.is_empty() && (reading.says("inyeccion") || reading.says("regateo"));
+    let asked_less = ["inyeccion", "regateo", "oferta"].iter().any(|c| reading.says(c));
+    let named = !reading.stated.amounts.is_empty() && asked_less || reading.says("por_varias");
     if named && product && !reading.says("presupuesto") {
         return Some((Intent::Precio, 0.85));
     }
@@ -166,6 +171,9 @@ fn steering(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)> {
     if feature && product && !["pausa", "ya_dije", "dedo"].iter().any(|c| reading.says(c)) {
         return None;
     }
+    if reading.says("caro") && words <= 8 {
+        return Some((if reading.says("precio") { Intent::Precio } else { Intent::Otro }, 0.85));
+    }
     let other = OTHER_MATTERS.iter().filter(|c| !STEERED.contains(c)).any(|c| reading.says(c));
     let own = other || EXPLICIT.iter().any(|(concept, _)| reading.says(concept));
     let steers = ["pausa", "ya_dije", "gusta", "desconfia", "dedo", "caro"].iter().any(|c| reading.says(c));
@@ -176,7 +184,9 @@ fn steering(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)> {
 // A price, a photo or a feature asked of the product spoken of.
 fn about_product(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)> {
     let words = reading.normalized.words.len();
-    let product = points(reading) || !reading.stated.mentions.is_empty() || !reading.stated.brands.is_empty();
+    let described = words <= 4 && reference::described(scene, reading).is_some();
+    let product =
+        points(reading) || described || !reading.stated.mentions.is_empty() || !reading.stated.brands.is_empty();
     let other = OTHER_MATTERS.iter().any(|concept| reading.says(concept));
     let carried = |brand: &String| scene.pack.catalog.active().any(|item| item.brand == *brand);
     if words <= 8 && reading.stated.brands.iter().any(|brand| !carried(brand)) && is_selling(scene) {
@@ -217,7 +227,7 @@ fn about_product(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)> 
             | Intent::Disponibilidad
             | Intent::Repuestos),
         ) => Some(goal),
-        Some(_) if points(reading) && !scene.memory.focus.is_empty() => Some(Intent::Especificaciones),
+        Some(_) if (points(reading) || described) && !scene.memory.focus.is_empty() => Some(Intent::Especificaciones),
         _ => None,
     };
     goal.filter(|_| words <= 5 && product && bare).map(|goal| (goal, 0.8))

@@ -9,7 +9,7 @@ use crate::memory::Pending;
 use crate::outcome::Choice;
 use crate::pack::Pack;
 use crate::taxonomy::{Class, Intent};
-use crate::understanding::slots::{BRAND, USE, VOLUME};
+use crate::understanding::slots::{BRAND, CITY, USE, VOLUME};
 use crate::understanding::{Reading, noise};
 
 use super::quantity;
@@ -57,11 +57,18 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
     if slot.is_some_and(|slot| reading.stated.values.contains_key(slot)) && !asks {
         return Some(Answered::Slot);
     }
-    if words > BARE || brings_own_matter(pack, reading) {
+    // A place told to another question is news, not consent: `a Valledupar`.
+    let elsewhere = slot != Some(CITY) && reading.stated.values.contains_key(CITY);
+    if words > BARE || brings_own_matter(pack, reading) || elsewhere && !reading.says("si") {
         return None;
     }
     if let Some(option) = ordinal(pending, reading) {
         return Some(Answered::Option(option));
+    }
+    // `por ratos no más`, `todos los días`: they tell how much; they refuse nothing, and mean not `all of them`.
+    let tells = [USE, VOLUME].iter().any(|told| reading.stated.values.contains_key(*told));
+    if tells || reading.says("poco") || reading.says("mucho") {
+        return named(pack, pending, reading).map(Answered::Option);
     }
     if reading.says("no_se") || reading.says("ambas") {
         return Some(Answered::Unsure);
@@ -71,11 +78,6 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
     }
     // A question back is not an answer; thanks and farewells are not consent.
     if reading.normalized.signals.question && words > 2 {
-        return None;
-    }
-    // `por ratos no más` tells how much; it refuses nothing.
-    let tells = [USE, VOLUME].iter().any(|told| reading.stated.values.contains_key(*told));
-    if tells || reading.says("poco") || reading.says("mucho") {
         return None;
     }
     if refuses(reading) {

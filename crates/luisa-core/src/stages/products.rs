@@ -48,6 +48,10 @@ fn named<'a>(scene: &Scene<'a>) -> Vec<&'a Item> {
             found.push(item);
         }
     }
+    // `precio de la KS-8800; perdón, de la KT-D3`: the last one.
+    if scene.says("correccion") && !scene.says("comparar") {
+        found.drain(..found.len().saturating_sub(1));
+    }
     found
 }
 
@@ -61,6 +65,9 @@ fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
         if named.iter().any(|item| item.price_cop.is_none()) {
             draft.ask(scene, "asesor_precio", &[]);
         }
+        return;
+    }
+    if draft.says("economico") {
         return;
     }
     let family = scene.family().and_then(|f| scene.pack.family(&f));
@@ -173,6 +180,9 @@ fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
 }
 
 fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+    if named.is_empty() && families(scene, draft) {
+        return;
+    }
     let both = named.len() >= 2 && scene.says("comparar");
     if !both && !scene.says("incluye") && traits::answer(scene, named, draft) {
         return;
@@ -230,6 +240,16 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
             }
         }
     }
+}
+
+// `¿qué diferencia hay entre una familiar y una industrial?`: what each is for, and where its prices begin.
+fn families(scene: &Scene<'_>, draft: &mut Draft) -> bool {
+    let named: Vec<String> = scene.business().flat_map(|v| v.reading.stated.families.iter().cloned()).collect();
+    let known: Vec<_> = named.iter().filter_map(|id| scene.pack.family(id)).collect();
+    let [a, b, ..] = known.as_slice() else { return false };
+    let (Some(for_a), Some(for_b)) = (&a.good_for, &b.good_for) else { return false };
+    draft.say(scene, "compara_familias", &[("a", &a.name), ("para_a", for_a), ("b", &b.name), ("para_b", for_b)]);
+    true
 }
 
 // Nothing fits what was asked: what there is of the family under discussion.

@@ -61,7 +61,7 @@ fn score(scene: &Scene<'_>, item: &Item) -> i64 {
     if steps_up && memory.slot(VOLUME).as_deref() != Some("alto") {
         score -= 8;
     }
-    if scene.says("principiante") {
+    if scene.says("principiante") || scene.says("para_quien") {
         score += if item.volume == "bajo" { 18 } else { -6 };
     }
     if traits::suits(scene, item) {
@@ -85,6 +85,13 @@ fn score(scene: &Scene<'_>, item: &Item) -> i64 {
 #[must_use]
 pub fn done(scene: &Scene<'_>) -> bool {
     ["recomienda", "recomienda_simple"].iter().any(|id| scene.memory.said.contains_key(*id))
+}
+
+/// Whether something that bears on the choice was said in this turn.
+#[must_use]
+pub fn learnt(scene: &Scene<'_>) -> bool {
+    let bears = |slot: &str| scene.memory.slot(slot) != scene.turn.memory.slot(slot);
+    [USE, VOLUME, BUDGET].iter().any(|slot| bears(slot))
 }
 
 /// Whether a recommendation may be confirmed: there was one, and it was not confirmed yet.
@@ -131,7 +138,9 @@ fn among_offered<'a>(scene: &Scene<'a>) -> Option<Vec<&'a Item>> {
 /// Says the recommendation, with the photo of the first, and notes what was offered.
 pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
     let pack = scene.pack;
-    let found = among_offered(scene).unwrap_or_else(|| best(scene));
+    let chosen = among_offered(scene).filter(|_| !learnt(scene));
+    let others = if chosen.is_some() { scene.memory.offered.clone() } else { Vec::new() };
+    let found = chosen.unwrap_or_else(|| best(scene));
     let Some(first) = found.first() else { return };
     if let Some(fact) = short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &fact.0), ("familia", &fact.1), ("desde", &fact.2)]);
@@ -146,7 +155,8 @@ pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
     }
     price_line(scene, first, draft);
     let includes = pack.family(first.family.as_str()).and_then(|f| f.includes.as_deref());
-    if let Some(fact) = includes {
+    // Two or three lines: after the family's price there is no room for what is included.
+    if let Some(fact) = includes.filter(|_| !draft.says("precio_familia")) {
         draft.say(scene, "incluye", &[("incluye", pack.fact(fact))]);
     }
     let up = step_up(scene, first);
@@ -164,6 +174,9 @@ pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
         }
     }
     show(scene, first, draft);
+    // The one not chosen is still `la otra`.
+    offered.extend(others.into_iter().filter(|id| *id != first.id));
+    offered.dedup();
     scene.memory.offered = offered;
     settle_family(scene, first);
     scene.memory.focus_on(&first.id);

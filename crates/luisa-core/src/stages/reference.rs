@@ -5,6 +5,7 @@
 use crate::catalog::Item;
 use crate::lexicon::tokens::normalize;
 use crate::taxonomy::Intent;
+use crate::understanding::Reading;
 
 use super::pending::Answered;
 use super::recommend;
@@ -109,7 +110,9 @@ fn by_pointer(scene: &Scene<'_>, view: &View<'_>) -> Option<usize> {
     if spoken.len() > 1 && (reading.says("mas_cara") || reading.says("la_barata")) {
         return by_rank(scene, &spoken, reading.says("mas_cara"));
     }
-    if let Some(item) = by_description(scene, view, &spoken) {
+    if reading.normalized.words.len() <= 4
+        && let Some(item) = described(scene, reading)
+    {
         return Some(item);
     }
     if reading.says("ref_primera") {
@@ -123,14 +126,12 @@ fn by_pointer(scene: &Scene<'_>, view: &View<'_>) -> Option<usize> {
     }
 }
 
-// `la electrónica`, `la robusta`: a word that fits one of those spoken of.
-fn by_description(scene: &Scene<'_>, view: &View<'_>, spoken: &[usize]) -> Option<usize> {
-    if view.reading.normalized.words.len() > 4 || spoken.len() < 2 {
-        return None;
-    }
-    let mut fitting = spoken.iter().copied().filter(|at| describes(scene, view, &scene.pack.catalog.items[*at]));
-    let only = fitting.next()?;
-    fitting.next().is_none().then_some(only)
+/// `la electrónica`, `la reforzada`: the first of those spoken of that a word fits.
+#[must_use]
+pub fn described(scene: &Scene<'_>, reading: &Reading) -> Option<usize> {
+    let spoken = spoken_of(scene);
+    let fits = |at: &usize| describes(scene, reading, &scene.pack.catalog.items[*at]);
+    spoken.iter().copied().find(fits).filter(|_| spoken.len() > 1)
 }
 
 // The dearest or the cheapest of those whose price is known; with one unknown nobody can tell.
@@ -187,7 +188,7 @@ fn by_brand(scene: &Scene<'_>, view: &View<'_>, brand: &str) -> Referred {
         .filter(|at| item(at).active && item(at).brand == brand && family.is_none_or(|f| item(at).family.as_str() == f))
         .collect();
     let keep = |test: &dyn Fn(&usize) -> bool| of_brand.iter().copied().filter(|at| test(at)).collect::<Vec<_>>();
-    let described = keep(&|at| describes(scene, view, item(at)));
+    let described = keep(&|at| describes(scene, &view.reading, item(at)));
     let discussed = keep(&|at| scene.memory.focus.contains(&item(at).id));
     let known = scene.memory.slot(&pack.about.family_slot);
     let of_family = keep(&|at| known.as_deref() == Some(item(at).family.as_str()));
@@ -200,7 +201,7 @@ fn by_brand(scene: &Scene<'_>, view: &View<'_>, brand: &str) -> Referred {
 }
 
 // `la singer electrónica`: a word of what the product is.
-fn describes(scene: &Scene<'_>, view: &View<'_>, item: &Item) -> bool {
+fn describes(scene: &Scene<'_>, reading: &Reading, item: &Item) -> bool {
     let brand = normalize(&item.brand, &scene.pack.lexicon.abbreviations).words;
     let words = normalize(&item.kind, &scene.pack.lexicon.abbreviations).words;
     let family = scene.pack.family(item.family.as_str()).map(|f| f.name.clone()).unwrap_or_default();
@@ -208,7 +209,7 @@ fn describes(scene: &Scene<'_>, view: &View<'_>, item: &Item) -> bool {
     words
         .iter()
         .filter(|w| w.key.len() >= 5 && !brand.iter().chain(&common).any(|b| b.key == w.key))
-        .any(|w| view.reading.keys.contains(&w.key))
+        .any(|w| reading.keys.contains(&w.key))
 }
 
 fn in_focus(scene: &Scene<'_>, view: &View<'_>) -> Referred {

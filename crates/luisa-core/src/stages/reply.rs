@@ -7,7 +7,7 @@ use crate::memory::Stage;
 use crate::taxonomy::Channel;
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, MediaKind, PersonalMode};
-use crate::understanding::slots::{BRAND, BUDGET, CITY, NAME, USE, VOLUME};
+use crate::understanding::slots::{BRAND, CITY, NAME, USE};
 
 use super::desk;
 use super::draft::Draft;
@@ -38,6 +38,9 @@ pub fn compose(scene: &mut Scene<'_>) -> Draft {
     } else if !not_text(scene, &mut draft) {
         let matters = if only_city(scene) { Vec::new() } else { scene.matters() };
         for intent in matters.iter().take(MOST_MATTERS) {
+            if covered(&draft, *intent) {
+                continue;
+            }
             matter(scene, *intent, matters.len(), &mut draft);
         }
         if matters.is_empty() {
@@ -54,10 +57,32 @@ pub fn compose(scene: &mut Scene<'_>) -> Draft {
     draft
 }
 
-// Whoever writes for the first time is greeted before the answer; not who is angry or in danger.
+// A recommendation or a price already says what the product is, that it is carried and what it costs.
+fn covered(draft: &Draft, intent: Intent) -> bool {
+    let says = |ids: &[&str]| ids.iter().any(|id| draft.says(id));
+    let recommended = says(&["recomienda", "recomienda_simple", "confirma", "ficha"]);
+    let priced = says(&["precio", "precio_promo", "precio_desconocido", "precio_corto", "precio_corto_desconocido"]);
+    match intent {
+        Intent::Precio => priced,
+        Intent::Disponibilidad | Intent::Especificaciones => recommended || priced,
+        Intent::Buscar(_) | Intent::Asesoria => recommended,
+        Intent::Fotos => draft.asset.is_some(),
+        _ => false,
+    }
+}
+
+// Whoever writes for the first time is greeted before the answer, and who was kept waiting hears a word of regret; not
+// who is angry or in danger.
 fn introduce(scene: &Scene<'_>, draft: &mut Draft) {
+    if scene.says("esperando") && !scene.in_shadow() && !draft.said.is_empty() {
+        let mut regret = Draft::default();
+        regret.say(scene, "disculpa_espera", &[]);
+        draft.said.splice(0..0, regret.said);
+        return;
+    }
     let grave = scene.call().is_some_and(|call| matches!(call.reason, Reason::Urgente | Reason::Reclamo));
-    let introduced = ["saludo", "robot", "me_llamo", "no_se_ve"].iter().any(|id| draft.says(id));
+    let introduced =
+        ["saludo", "robot", "me_llamo", "no_se_ve", "agradecimiento", "despedida"].iter().any(|id| draft.says(id));
     if scene.memory.turns == 0 && !scene.in_shadow() && !grave && !introduced && !draft.said.is_empty() {
         let mut greeting = Draft::default();
         greeting.say(scene, "saludo_corto", &[]);
@@ -176,6 +201,7 @@ fn matter(scene: &mut Scene<'_>, intent: Intent, of: usize, draft: &mut Draft) {
     }
     match intent {
         Intent::Saludo => greet(scene, draft),
+        Intent::Agradecimiento | Intent::Despedida if scene.says("pausa") => other(scene, draft),
         Intent::Despedida => draft_courtesy(scene, "despedida", draft),
         Intent::Agradecimiento if scene.says("despedida") => draft_courtesy(scene, "despedida", draft),
         Intent::Agradecimiento => draft_courtesy(scene, "agradecimiento", draft),
@@ -228,6 +254,10 @@ fn denied(scene: &mut Scene<'_>, draft: &mut Draft) {
         Some("ciudad") => {
             draft.say(scene, "anotado", &[]);
             draft.ask(scene, "ciudad_cual", &[]);
+        }
+        _ if scene.says("ir_a_ver") => {
+            draft.say(scene, "invitacion", &[]);
+            draft.ask(scene, "algo_mas", &[]);
         }
         Some("algo_mas") => draft_courtesy(scene, "despedida", draft),
         _ => {
@@ -283,6 +313,13 @@ fn catalogue(scene: &mut Scene<'_>, draft: &mut Draft) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
         return;
     }
+    // `¿venden máquinas para calzado?` is answered with the one that they have for it.
+    let purpose = scene.business().any(|v| v.reading.stated.values.contains_key(USE));
+    if purpose && recommend::ready(scene) && !recommend::done(scene) {
+        recommend::say(scene, draft);
+        questions::next_for_buyer(scene, draft);
+        return;
+    }
     let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
     if let Some(brand) = brand.as_ref().filter(|b| !scene.pack.catalog.active().any(|i| i.brand == **b)) {
         draft.say(scene, "marca_no_manejada", &[("marca", brand)]);
@@ -332,7 +369,7 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
         scene.path.push("trait".to_owned());
     } else if recommend::ready(scene) && (!recommend::done(scene) || asks_which || better_known(scene)) {
         recommend::say(scene, draft);
-    } else if recommend::may_confirm(scene) && learnt(scene) && recommend::short_budget(scene).is_none() {
+    } else if recommend::may_confirm(scene) && recommend::learnt(scene) && recommend::short_budget(scene).is_none() {
         recommend::confirm(scene, draft);
     } else if let Some((budget, family, from)) = recommend::short_budget(scene) {
         draft.say(scene, "presupuesto_corto", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
@@ -343,7 +380,7 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     } else if let (Intent::Buscar(family), true) = (intent, scene.memory.offered.is_empty()) {
         let name = scene.pack.family(family.as_str()).map_or_else(String::new, |f| f.name.clone());
         draft.say(scene, "busca_tipo", &[("familia", &name)]);
-    } else if intent == Intent::Asesoria {
+    } else if intent == Intent::Asesoria && !recommend::done(scene) {
         draft.say(scene, "asesoria", &[]);
     } else if !draft.says("disculpa_repite") {
         draft.say(scene, "anotado", &[]);
@@ -372,16 +409,10 @@ fn only_city(scene: &Scene<'_>) -> bool {
     (set_city || told) && asked && !again && view.reading.also.is_empty()
 }
 
-// Something that bears on the choice was said in this turn.
-fn learnt(scene: &Scene<'_>) -> bool {
-    let bears = |slot: &str| scene.memory.slot(slot) != scene.turn.memory.slot(slot);
-    [USE, VOLUME, BUDGET].iter().any(|slot| bears(slot))
-}
-
 // What was said since the last recommendation points to another product.
 fn better_known(scene: &Scene<'_>) -> bool {
     let family = &scene.pack.about.family_slot;
-    let changed = learnt(scene) || scene.memory.slot(family) != scene.turn.memory.slot(family);
+    let changed = recommend::learnt(scene) || scene.memory.slot(family) != scene.turn.memory.slot(family);
     let best = recommend::best(scene).first().map(|item| item.id.clone());
     changed && best.as_ref() != scene.memory.offered.first()
 }
@@ -430,7 +461,12 @@ fn other(scene: &mut Scene<'_>, draft: &mut Draft) {
         .business()
         .any(|v| v.reading.stated.values.contains_key(CITY) || v.reading.stated.values.contains_key(NAME))
     {
-        draft.say(scene, "anotado", &[]);
+        let city = scene.business().any(|v| v.reading.stated.values.contains_key(CITY));
+        if city {
+            note_city(scene, draft);
+        } else {
+            draft.say(scene, "anotado", &[]);
+        }
         questions::after_fact(scene, draft);
     } else {
         draft.say(scene, "no_entendi", &[]);

@@ -5,11 +5,12 @@
 use crate::outcome::{Answer, Desk, Silence};
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
+use crate::understanding::noise;
 
 use super::draft::Draft;
 use super::guards::{self, Checked};
 use super::reply::fact;
-use super::scene::Scene;
+use super::scene::{Scene, View};
 
 /// The answer of the turn.
 #[must_use]
@@ -76,7 +77,9 @@ const STILL_ANSWERED: &[(Intent, &[&str])] = &[
 // Thanks, a farewell or a nod; what the model only takes for one is not.
 fn thanks(scene: &Scene<'_>, matters: &[Intent]) -> bool {
     let courteous = matters.iter().all(|i| matches!(i, Intent::Agradecimiento | Intent::Despedida));
-    courteous && scene.views.iter().any(|v| ["gracias", "despedida", "acuse"].iter().any(|c| v.reading.says(c)))
+    let thanked = |v: &View<'_>| ["gracias", "despedida"].iter().any(|c| v.reading.says(c));
+    let nods = |v: &View<'_>| noise::emptiness(&v.reading.normalized, &v.reading.hits).is_some();
+    courteous && scene.views.iter().any(|v| thanked(v) || nods(v))
 }
 
 fn upset(scene: &Scene<'_>) -> bool {

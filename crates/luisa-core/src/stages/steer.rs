@@ -3,12 +3,14 @@
 //! Owns those answers and what is said to a price that is not ours or that seems high. Each goes back to the matter
 //! under way; none sells by itself.
 
+use crate::catalog::Item;
 use crate::money::Cop;
 use crate::pack::Family;
 
 use super::draft::Draft;
 use super::questions;
 use super::scene::Scene;
+use super::traits;
 
 /// Answers a message that steers; false when it does not.
 pub fn answer(scene: &mut Scene<'_>, draft: &mut Draft) -> bool {
@@ -45,26 +47,35 @@ pub fn doubts(scene: &Scene<'_>, draft: &mut Draft) {
         draft.say(scene, "otro_precio", &[]);
         return;
     }
-    if scene.says("caro") {
+    // `y si ahorra luz, que el recibo viene carísimo`: something else is dear.
+    let feature = scene.says("rasgo") || traits::asked(scene);
+    if scene.says("caro") && !feature {
         sigh(scene, draft);
         return;
     }
-    if scene.says("regateo") && !scene.says("la_barata") {
+    let less = ["regateo", "oferta", "por_varias"].iter().any(|concept| scene.says(concept));
+    if less && !scene.says("la_barata") && !feature {
         draft.say(scene, "regateo", &[]);
     }
+}
+
+// A product of the same family that costs less than the one spoken of.
+fn cheaper<'a>(scene: &Scene<'a>) -> Option<&'a Item> {
+    let current = scene.product()?;
+    let price = current.price_cop?;
+    let family = scene.pack.catalog.active().filter(|i| i.family == current.family && i.stock != Some(0));
+    family.filter(|i| i.price_cop.is_some_and(|p| p < price)).min_by_key(|i| i.price_cop)
 }
 
 // Too dear: the family that begins lowest, when another is spoken of, and paying in parts.
 fn sigh(scene: &Scene<'_>, draft: &mut Draft) {
     let lowest: Option<&Family> =
         scene.pack.families.iter().filter(|f| f.price_from.is_some()).min_by_key(|f| f.price_from);
-    let current = scene.family();
-    match lowest.filter(|f| current.as_deref() != Some(f.id.as_str())) {
-        Some(family) => {
-            let from = Cop(family.price_from.unwrap_or_default()).to_string();
-            draft.say(scene, "economico", &[("familia", &family.plural), ("desde", &from)]);
-        }
-        None => draft.say(scene, "regateo", &[]),
+    if let Some(item) = cheaper(scene) {
+        let price = item.price_cop.map(|p| p.to_string()).unwrap_or_default();
+        draft.say(scene, "economica_otra", &[("producto", &item.name), ("precio", &price)]);
+    } else if let Some((family, from)) = lowest.and_then(|f| f.price_from.map(|from| (f, from))) {
+        draft.say(scene, "economico", &[("familia", &family.plural), ("desde", &Cop(from).to_string())]);
     }
     draft.say(scene, "a_cuotas", &[]);
 }

@@ -70,6 +70,10 @@ fn has_it(scene: &Scene<'_>, item: &Item, found: &Found, draft: &mut Draft) {
             draft.say(scene, "rasgo_es", &[("producto", &item.name), ("rasgo", feature)])
         }
         Found::Feature(feature) => draft.say(scene, "rasgo_si", &[("producto", &item.name), ("rasgo", feature)]),
+        // Of the one just spoken of, what it is good for was said.
+        Found::GoodFor if scene.memory.focus.first() == Some(&item.id) => {
+            draft.say(scene, "sirve_eso", &[("producto", &item.name)])
+        }
         Found::GoodFor => draft.say(scene, "sirve_mas", &[("producto", &item.name), ("razon", &item.good_for)]),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use luisa_core::memory::Memory;
 use luisa_core::pack::Pack;
-use luisa_core::rehearsal::{Script, ScriptTurn, play};
+use luisa_core::rehearsal::{Script, play};
 use luisa_core::understanding::train::Chance;
 
 use crate::facts::failing_knowing;
@@ -130,15 +130,14 @@ fn no_trick_makes_her_state_a_price_that_the_pack_does_not_hold() {
         let known = known(name, &pack);
         let mut chance = Chance(4_917);
         for n in 0..chats {
-            let turns: Vec<ScriptTurn> = (0..6)
+            let texts: Vec<String> = (0..6)
                 .map(|_| {
                     let list = if chance.below(3) == 0 { PLAIN } else { TRICKS };
-                    ScriptTurn { say: vec![drawn(&mut chance, list)], expect: Default::default() }
+                    drawn(&mut chance, list)
                 })
                 .collect();
-            let customer = turns.iter().flat_map(|turn| turn.say.clone()).collect::<Vec<_>>().join("\n");
-            let script =
-                Script { id: format!("trick-{n}"), title: String::new(), turns, final_slots: Default::default() };
+            let customer = texts.join("\n");
+            let script = Script::of_texts(&format!("trick-{n}"), texts);
             let transcript = play(&pack, &script).transcript;
             let replies = transcript.lines().filter(|l| !l.starts_with("Cliente:") && !l.trim_start().starts_with('·'));
             for line in replies {

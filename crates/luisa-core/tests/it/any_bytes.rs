@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use luisa_core::pack::Pack;
-use luisa_core::rehearsal::{Script, ScriptTurn, play};
+use luisa_core::rehearsal::{Script, play};
 use luisa_core::understanding::read;
 use proptest::prelude::*;
 
@@ -12,8 +12,7 @@ use crate::packs::el_sastre;
 static PACK: LazyLock<Pack> = LazyLock::new(el_sastre);
 
 fn script(texts: Vec<String>) -> Script {
-    let turns = texts.into_iter().map(|text| ScriptTurn { say: vec![text], expect: Default::default() }).collect();
-    Script { id: "any".to_owned(), title: String::new(), turns, final_slots: Default::default() }
+    Script::of_texts("any", texts)
 }
 
 proptest! {

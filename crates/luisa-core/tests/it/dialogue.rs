@@ -8,7 +8,7 @@ use luisa_core::rehearsal::{Script, play};
 
 use crate::packs::el_sastre;
 
-fn scripts(name: &str) -> Vec<Script> {
+pub(crate) fn scripts(name: &str) -> Vec<Script> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/conversations").join(name);
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -38,20 +38,20 @@ fn rehearse(pack: &Pack, name: &str) -> (f64, String) {
 fn the_conversations_of_the_development_set_go_as_expected() {
     let (share, report) = rehearse(&el_sastre(), "desarrollo.jsonl");
     println!("{report}");
-    assert!(share >= 0.93, "{report}");
+    assert!(share >= 0.985, "{report}");
 }
 
 #[test]
 fn the_second_set_of_conversations_goes_as_expected() {
     let (share, report) = rehearse(&el_sastre(), "desarrollo2.jsonl");
     println!("{report}");
-    assert!(share >= 0.9, "{report}");
+    assert!(share >= 0.975, "{report}");
 }
 
 #[test]
 fn conversations_that_were_not_tuned_on_go_as_expected() {
     let (share, report) = rehearse(&el_sastre(), "prueba.jsonl");
     // The report is not printed: reading its misses would spend the set.
-    assert!(share >= 0.85, "{}", report.lines().last().unwrap_or_default());
+    assert!(share >= 0.93, "{}", report.lines().last().unwrap_or_default());
     println!("{}", report.lines().last().unwrap_or_default());
 }

@@ -5,6 +5,7 @@ mod packs;
 mod model;
 mod any_bytes;
 mod dialogue;
+mod showcase;
 mod facts;
 mod adversary;
 mod second_store;
