@@ -18,6 +18,7 @@ pub mod rehearsal;
 pub mod understanding;
 pub mod lexicon;
 pub mod catalog;
+pub mod catalog_table;
 pub mod pack;
 pub mod rows;
 pub mod money;

@@ -9,6 +9,7 @@ pub mod chat;
 pub mod eval;
 pub mod snapshot;
 pub mod backup;
+pub mod catalog;
 pub mod privacy;
 pub mod traces;
 pub mod costs;
@@ -62,6 +63,11 @@ enum Command {
     Costs(costs::Costs),
     /// Copy the database, verified, also while it is served; or put a copy back.
     Backup(backup::Backup),
+    /// The products as a file of a spreadsheet program, in and out.
+    Catalog {
+        #[command(subcommand)]
+        command: catalog::Catalog,
+    },
     /// Give one person their data, or erase it.
     Privacy {
         #[command(subcommand)]
@@ -113,6 +119,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::InitDb => one_thread()?.block_on(init_db::run(&settings)),
         Command::Chat(chat) => chat.run(settings),
         Command::Eval(eval) => eval.run(&settings),
+        Command::Catalog { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),

@@ -1,5 +1,7 @@
 //! The catalog and the facts as the staff change them, while she serves.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::world::{Luisa, World, http};
@@ -17,6 +19,24 @@ fn by_hand(world: &World, sql: &str) {
     let conn = rusqlite::Connection::open(world.db()).unwrap();
     conn.busy_timeout(crate::world::SOON).unwrap();
     conn.execute_batch(sql).unwrap();
+}
+
+/// A copy of a pack of the repository, to change.
+pub(crate) fn own_copy(pack: &str) -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy(&entry.path(), &target)
+            } else {
+                std::fs::copy(entry.path(), target).map(|_| ()).unwrap()
+            }
+        }
+    }
+    let own = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs").join(pack), own.path());
+    own
 }
 
 #[tokio::test]
@@ -80,16 +100,7 @@ async fn a_changed_fact_empties_the_faq_cache_and_its_counts_stay() {
 
 #[tokio::test]
 async fn a_changed_file_of_the_pack_holds_after_a_sync_and_a_broken_one_changes_nothing() {
-    let pack = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/minimal");
-    let own = tempfile::tempdir().unwrap();
-    std::fs::create_dir(own.path().join("media")).unwrap();
-    for folder in ["", "media"] {
-        for entry in std::fs::read_dir(pack.join(folder)).unwrap().map(Result::unwrap) {
-            if entry.path().is_file() {
-                std::fs::copy(entry.path(), own.path().join(folder).join(entry.file_name())).unwrap();
-            }
-        }
-    }
+    let own = own_copy("minimal");
     let world = World::new().await.with("BUSINESS_DIR", own.path().to_str().unwrap()).with("LUISA_API_KEY", KEY);
     let luisa = world.serve().await;
     let sync = || http().post(format!("{}/api/catalog/sync", luisa.url)).header("X-LUISA-API-KEY", KEY).send();
@@ -105,4 +116,133 @@ async fn a_changed_file_of_the_pack_holds_after_a_sync_and_a_broken_one_changes_
     let why = refused.text().await.unwrap();
     assert!(why.contains("facts.toml line 1"), "{why}");
     assert!(answer(&luisa, "c", "a qué hora abren?").await.contains("6:30"));
+}
+
+fn write(world: &World, name: &str, text: &str) -> String {
+    let path = world.folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_store_s_file_is_imported_while_she_serves_and_its_products_are_sold() {
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    let file = write(
+        &world,
+        "precios.csv",
+        "Código;Nombre;Marca;Modelo;Categoría;Precio;Existencias;Activo\n\
+         I008;;Kingter;KT-D3;Industrial;$ 1.180.000;3;Sí\n\
+         S100;Kingter KT-9900;Kingter;KT-9900;máquina industrial;1.750.000 COP;2;x\n"
+            .replace("I008;;", "I008;Kingter KT-D3;")
+            .as_str(),
+    );
+    let (code, checked, _) = world.run(&["catalog", "check", &file]).await;
+    assert_eq!(code, 0, "{checked}");
+    assert!(checked.contains("can be imported: 1 new, 1 changed") && checked.contains("`1230000` becomes `1180000`"));
+    assert!(checked.contains("fact `promociones` says money:$1.230.000"), "{checked}");
+    assert!(checked.contains("no picture") && checked.contains("S100"), "{checked}");
+    assert!(answer(&luisa, "a", "cuánto vale la KT-D3?").await.contains("$1.230.000"), "a check changes nothing");
+    let (code, imported, _) = world.run(&["catalog", "import", &file, "--json"]).await;
+    let report: serde_json::Value = serde_json::from_str(&imported).unwrap();
+    assert_eq!((code, &report["imported"], &report["added"]), (0, &json!(true), &json!(["S100"])), "{report}");
+    luisa.log().count("catalog_changed", 1).await;
+    assert!(answer(&luisa, "b", "cuánto vale la KT-D3?").await.contains("$1.180.000"));
+    assert!(answer(&luisa, "c", "qué precio tiene la kt9900").await.contains("$1.750.000"));
+    let photo = answer(&luisa, "d", "foto de la kt 9900").await;
+    assert!(photo.contains("KT-9900") && photo.contains("asesor"), "{photo}");
+    // What the file did not name is as it was.
+    assert!(answer(&luisa, "e", "cuánto vale la KS-8800?").await.contains("$1.300.000"));
+}
+
+#[tokio::test]
+async fn every_fault_of_a_file_is_told_at_once_and_nothing_is_imported() {
+    let world = World::new().await;
+    drop(world.serve().await);
+    let file = write(
+        &world,
+        "malo.csv",
+        "codigo,nombre,familia,precio,activo,existencias\n\
+         I008,Kingter KT-D3,industrial,1100000,si,2\n\
+         S1,Una,lavadora,mil,si,1\n\
+         S2,,industrial,900000,quizas,-3\n\
+         S1,Otra,industrial,900000,si,1\n",
+    );
+    for command in ["check", "import"] {
+        let (code, text, _) = world.run(&["catalog", command, &file]).await;
+        assert_eq!(code, 1, "{text}");
+        for wanted in [
+            "row 3, column `familia`, `lavadora`: the store has no such family; write one of familiar, industrial",
+            "row 3, column `precio`, `mil`: this is no price",
+            "row 4, column `activo`, `quizas`: this is neither yes nor no; write `si` or `no`",
+            "row 4, column `existencias`, `-3`: this is no number of pieces",
+            "row 4, column `nombre`, ``: product `S2` has no name",
+            "nothing was changed",
+        ] {
+            assert!(text.contains(wanted), "{wanted}\n{text}");
+        }
+        assert_eq!(world.count("SELECT count(*) FROM catalog_items WHERE source = 'store'"), 0);
+    }
+    let (code, text, _) = world.run(&["catalog", "check", &write(&world, "x.csv", "nombre,color\nUna,rojo\n")]).await;
+    assert!(code == 1 && text.contains("`color`") && text.contains("no column `codigo`"), "{text}");
+    let (code, _, error) = world.run(&["catalog", "check", "nada.csv"]).await;
+    assert!(code == 2 && error.contains("nada.csv"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_exported_comes_back_in_without_a_change_in_both_formats() {
+    let world = World::new().await;
+    let file = write(
+        &world,
+        "mas.csv",
+        "codigo,nombre,familia,modelo,otros_nombres,caracteristicas,precio,notas\n\
+         0105,\"Sierra, \"\"pro\"\"\",familiar,X-0105,sierra | pro,\"dos, tres|cuatro\",500000,llegó en mayo\n",
+    );
+    assert_eq!(world.run(&["catalog", "import", &file]).await.0, 0);
+    for name in ["todo.csv", "todo.xlsx"] {
+        let path = world.folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let (code, said, error) = world.run(&["catalog", "export", path]).await;
+        assert!(code == 0 && said.contains("10 products"), "{said}{error}");
+        let (code, _, error) = world.run(&["catalog", "export", path]).await;
+        assert!(code == 2 && error.contains("--force"), "{error}");
+        let (code, said, _) = world.run(&["catalog", "import", path, "--whole"]).await;
+        assert!(code == 0 && said.contains("0 new, 0 changed, 10 the same, 0 withdrawn"), "{name}: {said}");
+        // In another database the same file makes the same catalog.
+        let other = World::new().await;
+        assert_eq!(other.run(&["catalog", "import", path]).await.0, 0);
+        let all = |world: &World| {
+            let sql = "SELECT json_group_array(json_array(item_id, brand, model, name, family, features, uses, price_cop, stock,
+                active, image_id, priority, notes, kind, good_for, volume, promo, aliases) ORDER BY item_id) FROM catalog_items";
+            world.text(sql).unwrap()
+        };
+        assert_eq!(all(&world), all(&other), "{name}");
+    }
+    let (_, csv, _) = world.run(&["catalog", "export", "-"]).await;
+    assert!(csv.starts_with("codigo,marca,modelo,nombre,"), "{csv}");
+}
+
+#[tokio::test]
+async fn a_spreadsheet_of_the_store_is_read_with_its_numbers_and_empty_rows() {
+    let world = World::new().await;
+    let path = world.folder.path().join("tienda.xlsx");
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in ["Referencia", "Precio venta", "Cantidad", "En promoción"].iter().enumerate() {
+        sheet.write_string(2, u16::try_from(column).unwrap(), *name).unwrap();
+    }
+    sheet.write_string(3, 0, "I008").unwrap().write_number(3, 1, 1_190_000.0).unwrap().write_number(3, 2, 4).unwrap();
+    sheet.write_boolean(3, 3, true).unwrap();
+    sheet
+        .write_string(5, 0, "I009")
+        .unwrap()
+        .write_string(5, 1, "$1.250.000")
+        .unwrap()
+        .write_string(5, 2, "dos")
+        .unwrap();
+    book.save(&path).unwrap();
+    let (code, text, error) = world.run(&["catalog", "check", path.to_str().unwrap()]).await;
+    assert_eq!(code, 1, "{text}{error}");
+    assert!(text.contains("row 6, column `Cantidad`, `dos`"), "{text}");
+    assert!(text.contains("1 to correct"), "{text}");
 }

@@ -109,6 +109,14 @@ impl World {
         (output.status.code().unwrap(), said)
     }
 
+    /// Another command beside her, with the same settings: exit code, standard output, standard error.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = self.command().args(arguments).stdout(Stdio::piped()).output();
+        let output = tokio::time::timeout(SOON, output).await.expect("a command ends").unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
     /// The database, to read; she may be writing to it.
     pub(crate) fn look(&self) -> Connection {
         let conn = Connection::open_with_flags(self.db(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
