@@ -8,7 +8,7 @@ mod health;
 mod media;
 
 pub use answer::{NO_CODE, SendError};
-pub use health::{PhoneNumberInfo, SubscribedApp, TemplateInfo};
+pub use health::{PhoneNumberInfo, SubscribedApp, TemplateInfo, WebhookSubscription};
 pub use media::{HashMismatch, MediaError, MediaId, MediaLocation, verify_sha256};
 
 use crate::send::Envelope;
@@ -132,7 +132,11 @@ impl Client {
     }
 
     async fn call(&self, request: RequestBuilder) -> Result<Value, SendError> {
-        let secret = self.token.expose_secret();
+        self.call_as(request, &self.token).await
+    }
+
+    async fn call_as(&self, request: RequestBuilder, token: &SecretString) -> Result<Value, SendError> {
+        let secret = token.expose_secret();
         let response = request.bearer_auth(secret).send().await.map_err(|error| answer::lost(error, secret))?;
         answer::read(response, secret).await
     }

@@ -27,12 +27,16 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/{version}/{id}/media", post(super::media::upload))
         .route("/{version}/{id}/message_templates", get(templates))
         .route("/{version}/{id}/subscribed_apps", get(subscribed_apps))
+        .route("/{version}/{id}/subscriptions", get(subscriptions))
         .route("/{version}/{id}", get(object))
         .route("/media/download/{ticket}/{id}", get(super::media::download))
         .fallback(unknown_path)
         .layer(DefaultBodyLimit::disable())
         .with_state(world)
 }
+
+/// The app that is subscribed to the account.
+const APP_ID: &str = "100000000000009";
 
 /// Where a call goes: `/{version}/{id}`.
 pub(super) type Target = Path<(String, String)>;
@@ -167,9 +171,38 @@ async fn subscribed_apps(State(world): State<Arc<World>>, target: Target, header
     if let Err(refusal) = admitted_account(&world, &target, &headers) {
         return refusal.response();
     }
-    let app = json!({ "whatsapp_business_api_data": { "id": "100000000000009", "name": "LUISA", "link": "" } });
+    let app = json!({ "whatsapp_business_api_data": { "id": APP_ID, "name": "LUISA", "link": "" } });
     let apps = if locked(&world.shelf).unsubscribed { json!([]) } else { json!([app]) };
     world.behaviour(Endpoint::SubscribedApps, &Value::Null).play(|| ok(&json!({ "data": apps }))).await
+}
+
+/// An app's own webhook, which only a token made of its id and secret may see.
+async fn subscriptions(State(world): State<Arc<World>>, target: Target, headers: HeaderMap) -> Response {
+    if let Err(refusal) = admitted_app(&world, &target, &headers) {
+        return refusal.response();
+    }
+    let shelf = locked(&world.shelf);
+    let fields: Vec<Value> =
+        shelf.webhook_fields.iter().map(|name| json!({ "name": name, "version": "v26.0" })).collect();
+    let webhook = json!({ "object": "whatsapp_business_account", "callback_url": "https://luisa.example/whatsapp/webhook",
+        "active": true, "fields": fields });
+    let all = if fields.is_empty() { json!([]) } else { json!([webhook]) };
+    drop(shelf);
+    world.behaviour(Endpoint::SubscribedApps, &Value::Null).play(|| ok(&json!({ "data": all }))).await
+}
+
+fn admitted_app(world: &World, target: &Target, headers: &HeaderMap) -> Result<(), Refusal> {
+    admit_version(target)?;
+    if target.1 != APP_ID {
+        return Err(no_such_object(&target.1, &format!("the app id of this fake is {APP_ID}")));
+    }
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let secret = header.strip_prefix("Bearer ").and_then(|token| token.strip_prefix(&format!("{APP_ID}|")));
+    let expected = locked(&world.controls).app_secret.clone();
+    if secret.is_some() && (expected.is_none() || secret == expected.as_deref()) {
+        return Ok(());
+    }
+    Err(graph_error(190).with_details("Invalid OAuth access token signature."))
 }
 
 fn admitted_account(world: &World, target: &Target, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -183,13 +216,19 @@ fn admitted_account(world: &World, target: &Target, headers: &HeaderMap) -> Resu
 
 /// What every call needs: a version that looks like one, and a token.
 pub(super) fn admit(world: &World, target: &Target, headers: &HeaderMap) -> Result<(), Refusal> {
+    admit_version(target)?;
+    bearer(world, headers)
+}
+
+fn admit_version(target: &Target) -> Result<(), Refusal> {
     let version = target.0.0.as_str();
     let numbered = version.strip_prefix('v').and_then(|number| number.split_once('.'));
     let is_version = numbered.is_some_and(|(major, minor)| major.parse::<u8>().is_ok() && minor.parse::<u8>().is_ok());
-    if !is_version {
-        return Err(graph_error(2500).with_details(format!("Unknown path components: /{version}")));
+    if is_version {
+        Ok(())
+    } else {
+        Err(graph_error(2500).with_details(format!("Unknown path components: /{version}")))
     }
-    bearer(world, headers)
 }
 
 pub(super) fn bearer(world: &World, headers: &HeaderMap) -> Result<(), Refusal> {

@@ -146,6 +146,16 @@ impl FakeMeta {
         locked(&self.world.shelf).unsubscribed = true;
     }
 
+    /// The app's webhook is told of these fields only; of none: it has no webhook.
+    pub fn tell_only(&self, fields: &[&str]) {
+        locked(&self.world.shelf).webhook_fields = fields.iter().map(|field| (*field).to_owned()).collect();
+    }
+
+    /// From now on only this secret is the app's.
+    pub fn accept_only_app_secret(&self, secret: &str) {
+        locked(&self.world.controls).app_secret = Some(secret.to_owned());
+    }
+
     /// From now on every accepted message has statuses. Must be called inside a tokio runtime.
     pub fn auto_statuses(&self, plan: AutoStatuses) {
         let postman = Postman::start(plan, Arc::clone(&self.world.ledger));

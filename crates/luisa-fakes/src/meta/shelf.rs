@@ -43,7 +43,6 @@ pub(super) struct Stored {
     pub(super) sha256_hex: String,
 }
 
-#[derive(Default)]
 pub(super) struct Shelf {
     media: HashMap<String, Stored>,
     /// Download URLs carry it, and die when it changes.
@@ -52,6 +51,22 @@ pub(super) struct Shelf {
     /// Fields of the phone number that differ from the usual ones.
     pub(super) phone_fields: HashMap<String, Value>,
     pub(super) unsubscribed: bool,
+    /// What the app is told of.
+    pub(super) webhook_fields: Vec<String>,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        let fields = ["messages", "smb_message_echoes", "smb_app_state_sync"];
+        Self {
+            media: HashMap::new(),
+            ticket: 0,
+            templates: Vec::new(),
+            phone_fields: HashMap::new(),
+            unsubscribed: false,
+            webhook_fields: fields.map(str::to_owned).to_vec(),
+        }
+    }
 }
 
 impl Shelf {

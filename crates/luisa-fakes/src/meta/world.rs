@@ -49,6 +49,7 @@ pub(super) struct Controls {
     pub(super) faults: Vec<Fault>,
     pub(super) script: Option<Script>,
     pub(super) token: Option<String>,
+    pub(super) app_secret: Option<String>,
 }
 
 /// A behaviour that waits for its calls.

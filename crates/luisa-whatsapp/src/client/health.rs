@@ -3,6 +3,7 @@
 //! Read-only. May not judge the answers.
 
 use super::{Client, SendError};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 const TEMPLATES_PER_PAGE: &str = "100";
@@ -35,6 +36,15 @@ pub struct TemplateInfo {
 pub struct SubscribedApp {
     pub id: Option<String>,
     pub name: Option<String>,
+}
+
+/// What an app has asked Meta to be told of, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSubscription {
+    pub callback_url: Option<String>,
+    pub active: bool,
+    /// `messages`, `smb_message_echoes`, …
+    pub fields: Vec<String>,
 }
 
 impl Client {
@@ -83,6 +93,30 @@ impl Client {
         };
         Ok(data(&answer).iter().map(app).collect())
     }
+}
+
+/// The app's own word: what only its secret proves.
+impl Client {
+    /// What this app receives of WhatsApp Business accounts; none when it receives nothing of them.
+    pub async fn webhook_subscription(
+        &self,
+        app_id: &str,
+        app_secret: &SecretString,
+    ) -> Result<Option<WebhookSubscription>, SendError> {
+        let token = SecretString::from(format!("{app_id}|{}", app_secret.expose_secret()));
+        let answer = self.call_as(self.http.get(self.url(&[app_id, "subscriptions"])), &token).await?;
+        let ours = data(&answer).iter().find(|item| item["object"] == "whatsapp_business_account");
+        Ok(ours.map(|item| WebhookSubscription {
+            callback_url: text(&item["callback_url"]),
+            active: item["active"].as_bool().unwrap_or(true),
+            fields: item["fields"].as_array().into_iter().flatten().filter_map(field).collect(),
+        }))
+    }
+}
+
+/// `{"name":"messages","version":"v26.0"}`, or the name alone.
+fn field(item: &Value) -> Option<String> {
+    text(&item["name"]).or_else(|| text(item))
 }
 
 fn template(item: &Value) -> Option<TemplateInfo> {

@@ -389,3 +389,17 @@ async fn the_number_the_templates_and_the_subscriptions_can_be_asked_for() {
     assert_eq!(short, [("aviso", "APPROVED"), ("otra", "PAUSED")]);
     assert_eq!(templates[0].body.as_deref(), Some("Hay un aviso: {{1}}"));
 }
+
+#[tokio::test]
+async fn the_apps_webhook_is_asked_for_with_the_apps_own_token() {
+    let fields = json!([{ "name": "messages", "version": "v26.0" }]);
+    let ours =
+        json!({ "object": "whatsapp_business_account", "callback_url": "https://luisa.example/x", "fields": fields });
+    let server = Server::json(200, json!({ "data": [{ "object": "page", "fields": [] }, ours] })).await;
+    let webhook = server.client().webhook_subscription("7", &"app-secret".into()).await.unwrap().unwrap();
+    assert_eq!((webhook.fields.as_slice(), webhook.active), (["messages".to_owned()].as_slice(), true));
+    assert_eq!(webhook.callback_url.as_deref(), Some("https://luisa.example/x"));
+    let seen = server.only();
+    assert_eq!(seen.uri, "/v26.0/7/subscriptions");
+    assert_eq!(seen.header("authorization"), "Bearer 7|app-secret");
+}
