@@ -1,7 +1,7 @@
 //! The whole service: the release binary, customers who write, and the fake Meta that gets the answers.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -20,6 +20,8 @@ use crate::{Bench, histogram, machine, micros, readable, row};
 const SECRET: &str = "secret-of-the-benchmark";
 /// Webhooks in flight at once while answers per second are measured: what Meta does with a busy number.
 const AT_ONCE: usize = 64;
+/// Starts of which the median counts.
+const STARTS: u32 = 5;
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Questions that are always answered, so that answers can be counted.
@@ -40,6 +42,8 @@ struct Served {
 /// Measures and reports.
 pub(crate) async fn measure(bench: &Bench, messages: Vec<String>) -> anyhow::Result<()> {
     let meta = FakeMeta::start().await;
+    let first = first_answers(&meta).await?;
+    meta.forget();
     let folder = tempfile::tempdir_in(machine::folder()?)?;
     let mut served = start(folder.path(), meta.base_url()).await?;
     let idle = served.memory()?;
@@ -51,16 +55,44 @@ pub(crate) async fn measure(bench: &Bench, messages: Vec<String>) -> anyhow::Res
     let busy = served.memory()?;
     println!("\nanswers per second, end to end, {AT_ONCE} webhooks at once, durable commits: {rate:.0}");
     println!("processor time of luisa per message answered: {}", readable(micros(spent)));
+    println!("from the start of the process to the first answer at WhatsApp: {}", readable(micros(first)));
+    println!("size of the binary: {:.1} MB", binary()?.metadata()?.len() as f64 / 1e6);
     println!("memory, idle after the start: {idle}; after the load: {busy}");
     served.child.kill().await?;
     Ok(())
 }
 
-async fn start(folder: &Path, meta: &str) -> anyhow::Result<Served> {
+/// From a machine on which luisa is stopped and has no database yet: she is started, a webhook is posted as soon as she
+/// says that she serves, and the fake Meta gets the answer. The median of several starts.
+async fn first_answers(meta: &FakeMeta) -> anyhow::Result<Duration> {
+    let mut times = Vec::new();
+    for n in 0..STARTS {
+        let folder = tempfile::tempdir_in(machine::folder()?)?;
+        let started = Instant::now();
+        let mut served = start(folder.path(), meta.base_url()).await?;
+        let who = Person::numbered(3_000_000 + n);
+        let body = payload::text(&who, &Wamids::new(u64::from(n) + 3).fresh(), unix_now(), QUESTIONS[0]);
+        let status = served.webhook.post(&body).await?;
+        anyhow::ensure!(status.is_success(), "the first webhook was answered {status}");
+        meta.wait_until(|seen| seen.sent.iter().any(|sent| sent.is_for(who.address())), PATIENCE).await?;
+        let sent = meta.sent().into_iter().find(|sent| sent.is_for(who.address())).context("no first answer")?;
+        times.push(sent.at.saturating_duration_since(started));
+        served.child.kill().await?;
+    }
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().context("no start was measured")
+}
+
+fn binary() -> anyhow::Result<PathBuf> {
     let binary = machine::target()?.join("luisa");
     if !binary.is_file() {
         bail!("{} is not built: run `cargo build --release` first", binary.display());
     }
+    Ok(binary)
+}
+
+async fn start(folder: &Path, meta: &str) -> anyhow::Result<Served> {
+    let binary = binary()?;
     let mut child = Command::new(&binary)
         .arg("serve")
         .env_clear()
