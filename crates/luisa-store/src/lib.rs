@@ -31,6 +31,7 @@ mod privacy;
 mod backup;
 mod numbers;
 mod snapshot;
+mod checks;
 mod sqlite;
 mod migrations;
 
@@ -44,6 +45,7 @@ use tokio::sync::Notify;
 
 pub use backup::{Backup, BackupError, Overwrite, Restored, back_up, restore};
 pub use catalog::{CatalogItem, CatalogRow, SyncReport};
+pub use checks::ShortTrace;
 pub use claims::{Claimed, DirectMessage, MAX_ATTEMPTS, TurnClaim, TurnView};
 pub use contacts::Identity;
 pub use conversations::{ConversationDetail, ModeChange};

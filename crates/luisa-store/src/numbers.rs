@@ -75,6 +75,11 @@ impl Store {
     /// # Errors
     /// Whatever stands in the way.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        // SQLite would go on with a file that has no name any more, and all of it would be lost with the process.
+        if !self.path().exists() {
+            let gone = format!("{} is no longer there: stop luisa and put a backup back", self.path().display());
+            return Err(StoreError::Broken(gone));
+        }
         self.write(|conn| count(conn, "SELECT count(*) FROM kv").map(drop)).await?;
         self.read(|conn| count(conn, "SELECT count(*) FROM kv").map(drop)).await
     }

@@ -199,6 +199,20 @@ impl Store {
     }
 }
 
+/// Removes chats that are nobody's (a JSON list of ids) from every table, their traces too; rows by table.
+pub(crate) fn remove(conn: &Connection, now: Timestamp, chats: String) -> Result<BTreeMap<String, i64>, StoreError> {
+    let nobody = Person::with_letters(conn, "[]".to_owned(), chats, "[]".to_owned())?;
+    nobody.release_letters(conn)?;
+    let mut rows = BTreeMap::new();
+    for held in HELD {
+        let count = nobody.end(conn, now, &Held { end: End::Deleted, ..*held })?;
+        if count > 0 {
+            rows.insert(held.table.to_owned(), count);
+        }
+    }
+    Ok(rows)
+}
+
 /// A person as the tables know them; the lists are JSON.
 struct Person {
     contacts: String,
@@ -234,6 +248,10 @@ impl Person {
         let sql = "SELECT json_group_array(id) FROM conversations
             WHERE id = ?2 OR contact_id IN (SELECT value FROM json_each(?1))";
         let chats: String = conn.query_row(sql, params![contacts, who.id], |row| row.get(0))?;
+        Self::with_letters(conn, contacts, chats, marks)
+    }
+
+    fn with_letters(conn: &Connection, contacts: String, chats: String, marks: String) -> Result<Self, StoreError> {
         // Answers to them, notices about them, and whatever else was sent to their number.
         let sql = "SELECT json_group_array(id) FROM outbox WHERE conversation_id IN (SELECT value FROM json_each(?1))
             OR id IN (SELECT outbox_id FROM notifications WHERE conversation_id IN (SELECT value FROM json_each(?1)))

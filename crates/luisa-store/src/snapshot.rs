@@ -33,7 +33,7 @@ pub struct Snapshot {
     pub errores_count: i64,
     /// 95th percentile (nearest rank) of the decision's time, in milliseconds.
     pub p95_latency_ms: Option<f64>,
-    /// Of the fixed questions (`BUSINESS_FAQ`), those answered from the cache.
+    /// Of the fixed questions for which the cache was asked, those that it knew.
     pub pct_cache_hit: Option<f64>,
     /// Notices to the teams that did not arrive or wait for a template.
     pub undelivered_notices_60m: i64,
@@ -121,7 +121,7 @@ fn snapshot(conn: &Connection, now: Timestamp) -> Result<Snapshot, StoreError> {
         pct_openai: percent(hour.openai, hour.total),
         errores_count: hour.errors,
         p95_latency_ms: p95(conn, now, hour.timed)?,
-        pct_cache_hit: percent(hour.cached, hour.faq),
+        pct_cache_hit: percent(hour.cached, hour.cacheable),
         undelivered_notices_60m: undelivered(conn, now)?,
         send_failures_60m: failures(conn, now)?,
         unanswered_msgs: inbox.0,
@@ -146,7 +146,7 @@ struct Hour {
     openai: i64,
     errors: i64,
     timed: i64,
-    faq: i64,
+    cacheable: i64,
     cached: i64,
 }
 
@@ -154,8 +154,8 @@ fn hour(conn: &Connection, now: Timestamp) -> Result<Hour, StoreError> {
     let sql = "SELECT count(*), coalesce(sum(is_personal), 0), count(handoff_reason), coalesce(sum(openai_called), 0),
             coalesce(sum(coalesce(whatsapp_send_success = 0, 0) OR openai_error IS NOT NULL
                 OR coalesce(error_message, 'human_took_over') <> 'human_took_over'), 0),
-            count(latency_ms), coalesce(sum(classification = 'BUSINESS_FAQ'), 0),
-            coalesce(sum(classification = 'BUSINESS_FAQ' AND cache_hit), 0)
+            count(latency_ms), coalesce(sum(decision_path LIKE '%->cache_hit%' OR decision_path LIKE '%->cache_miss%'), 0),
+            coalesce(sum(decision_path LIKE '%->cache_hit%'), 0)
         FROM interaction_traces WHERE created_at > ?1";
     Ok(conn.prepare_cached(sql)?.query_row([since(now)], |row| {
         Ok(Hour {
@@ -165,7 +165,7 @@ fn hour(conn: &Connection, now: Timestamp) -> Result<Hour, StoreError> {
             openai: row.get(3)?,
             errors: row.get(4)?,
             timed: row.get(5)?,
-            faq: row.get(6)?,
+            cacheable: row.get(6)?,
             cached: row.get(7)?,
         })
     })?)

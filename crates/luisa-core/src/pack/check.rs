@@ -3,6 +3,7 @@
 //! Owns the cross-references: every reply and question that the code may use exists with the gaps it is filled with,
 //! every concept, family, use, fact and picture that is named is there. What passes here cannot fail in a conversation.
 
+use super::checks;
 use super::parse::{PackFault, PackFiles};
 use super::{HandoffRule, Pack, Question, QuestionOption};
 use crate::stages::replies::{QUESTIONS, REPLIES};
@@ -40,6 +41,9 @@ pub fn faults(pack: &Pack, files: &PackFiles) -> Vec<PackFault> {
     products(pack, files, &mut out);
     for (file, problem) in super::llm::faults(pack) {
         out.add(file, "", problem);
+    }
+    for (key, problem) in pack.checks.iter().flat_map(|asked| checks::problems(asked, pack)) {
+        out.add("checks.toml", &key, problem);
     }
     out.found
 }

@@ -10,6 +10,7 @@ pub mod template;
 pub mod cues;
 pub mod demo;
 pub mod llm;
+pub mod checks;
 pub mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use crate::symbol::Symbol;
 use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team};
 use crate::understanding::reading::Understanding;
 
+use checks::Checks;
 use cues::Cues;
 use demo::DemoCustomer;
 pub use parse::{PackFault, PackFiles};
@@ -56,6 +58,8 @@ pub struct Pack {
     pub model: Option<Arc<Understanding>>,
     /// `classifier_version` of the traces.
     pub classifier_version: String,
+    /// What go/no-go asks, if the pack says it.
+    pub checks: Option<Checks>,
     /// Image id → (file name in the pack's `media/`).
     pub media: BTreeMap<String, String>,
     /// Customers who play by themselves on the demo page.

@@ -167,6 +167,7 @@ impl Pack {
         let model = desk.model();
         let demo = desk.demo();
         let llm = desk.llm();
+        let checks = files.contains_key("checks.toml").then(|| desk.toml("checks.toml")).flatten();
         let (
             Some(about),
             Some(facts),
@@ -210,6 +211,7 @@ impl Pack {
             llm: llm.map(Arc::new),
             model: model.map(Arc::new),
             classifier_version,
+            checks,
             media,
             demo,
             about,

@@ -181,13 +181,12 @@ async fn subscriptions(State(world): State<Arc<World>>, target: Target, headers:
     if let Err(refusal) = admitted_app(&world, &target, &headers) {
         return refusal.response();
     }
-    let shelf = locked(&world.shelf);
-    let fields: Vec<Value> =
-        shelf.webhook_fields.iter().map(|name| json!({ "name": name, "version": "v26.0" })).collect();
+    // Not held while the answer is awaited.
+    let fields = locked(&world.shelf).webhook_fields.clone();
+    let fields: Vec<Value> = fields.iter().map(|name| json!({ "name": name, "version": "v26.0" })).collect();
     let webhook = json!({ "object": "whatsapp_business_account", "callback_url": "https://luisa.example/whatsapp/webhook",
         "active": true, "fields": fields });
     let all = if fields.is_empty() { json!([]) } else { json!([webhook]) };
-    drop(shelf);
     world.behaviour(Endpoint::SubscribedApps, &Value::Null).play(|| ok(&json!({ "data": all }))).await
 }
 

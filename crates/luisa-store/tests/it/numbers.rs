@@ -48,7 +48,7 @@ const LIVED: &str = "
         SELECT 'r' || i, id, 'api', iif(i % 3 = 0, 'BUSINESS_FAQ', 'BUSINESS_CONSULT'), i % 11 = 0, iif(i % 5 = 0, 'cierre', NULL),
             i % 4 = 0, i % 6 = 0, iif(i % 12 = 0, i / 1000.0, NULL), iif(i % 30 = 0, 'timeout', NULL),
             CASE i % 13 WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END, iif(i % 17 = 0, 'human_took_over', iif(i % 19 = 0, 'x', NULL)),
-            '', 'AI_ACTIVE', iif(i % 8 = 7, NULL, (i * 37 % 101) / 10.0), at FROM row;
+            CASE i % 3 WHEN 0 THEN 'a->cache_hit->b' WHEN 1 THEN 'a->cache_miss->b' ELSE 'a->cache_skip->b' END, 'AI_ACTIVE', iif(i % 8 = 7, NULL, (i * 37 % 101) / 10.0), at FROM row;
     WITH row AS (SELECT CAST(substr(id, 2) AS INTEGER) AS i, id, created_at AS at FROM conversations)
     INSERT INTO outbox (opaque, lane, conversation_id, purpose, recipient, payload, state, due_at, error_code, created_at)
         SELECT 'o' || i, id, id, 'reply', '{}', '{}',
@@ -85,7 +85,8 @@ async fn every_figure_is_that_of_a_query_by_hand() {
         ),
         (
             "pct_cache_hit",
-            "SELECT round(100.0 * avg(cache_hit), 2) FROM interaction_traces WHERE HOUR AND classification = 'BUSINESS_FAQ'",
+            "SELECT round(100.0 * avg(instr(decision_path, 'hit') > 0), 2) FROM interaction_traces
+                WHERE HOUR AND instr(decision_path, 'skip') = 0",
         ),
         ("undelivered_notices_60m", "SELECT count(*) FROM notifications WHERE HOUR AND state <> 'sent'"),
         ("unanswered_msgs", "SELECT 3"),

@@ -8,6 +8,7 @@ pub mod init_db;
 pub mod chat;
 pub mod eval;
 pub mod snapshot;
+pub mod go_no_go;
 pub mod backup;
 pub mod catalog;
 pub mod privacy;
@@ -61,6 +62,8 @@ enum Command {
     },
     /// What the model cost, and what the rules saved.
     Costs(costs::Costs),
+    /// Check a running LUISA: go or no-go.
+    GoNoGo(go_no_go::GoNoGo),
     /// Copy the database, verified, also while it is served; or put a copy back.
     Backup(backup::Backup),
     /// The products as a file of a spreadsheet program, in and out.
@@ -124,6 +127,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),
         Command::Backup(backup) => backup.run(&settings),
+        Command::GoNoGo(check) => one_thread()?.block_on(check.run(&settings)),
         Command::Ops { command: Ops::Snapshot(snapshot) } => one_thread()?.block_on(snapshot.run(&settings)),
     };
     // Whoever reads us may stop when they have seen enough (`luisa … | head`).

@@ -13,6 +13,12 @@ impl Paint {
         Self(out.is_terminal() && !plain)
     }
 
+    /// No colours, whatever the output.
+    #[cfg(test)]
+    pub(super) fn plain() -> Self {
+        Self(false)
+    }
+
     pub(super) fn dim(self, text: &str) -> String {
         self.with("2", text)
     }
@@ -23,6 +29,14 @@ impl Paint {
 
     pub(super) fn warn(self, text: &str) -> String {
         self.with("33", text)
+    }
+
+    pub(super) fn bad(self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+
+    pub(super) fn good(self, text: &str) -> String {
+        self.with("32", text)
     }
 
     pub(super) fn name(self, text: &str) -> String {

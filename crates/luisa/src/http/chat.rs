@@ -16,8 +16,10 @@ use luisa_store::ConversationId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::auth;
 use super::error::Refused;
 use super::router::Http;
+use crate::runtime::checks::is_check;
 use crate::runtime::commit::{reply_of, rounded};
 use crate::runtime::turn::{self, Answered, Question};
 
@@ -81,6 +83,10 @@ pub async fn chat(State(http): State<Http>, headers: HeaderMap, body: HttpBody) 
     station.counters.api_requests.add(1);
     let asked = read(&headers, body).await?;
     let question = question(asked)?;
+    // In such a conversation nobody is called and no hours are kept.
+    if is_check(&question.conversation_id) && !auth::may_read(&station, &headers) {
+        return Err(Refused::no_key());
+    }
     let conversation_id = question.conversation_id.clone();
     let _turn = http.pace.enter(conversation_id.as_str(), Instant::now()).await.map_err(|seconds| {
         station.counters.api_limited.add(1);

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod records;
 pub mod catalog;
 pub mod ops;
+pub mod checks;
 pub mod metrics;
 pub mod demo;
 pub mod auth;

@@ -20,7 +20,7 @@ use tracing::{Span, debug_span};
 use super::address::Addresses;
 use super::error::Refused;
 use super::pace::Pace;
-use super::{address, auth, catalog, chat, demo, metrics, ops, records, webhook};
+use super::{address, auth, catalog, chat, checks, demo, metrics, ops, records, webhook};
 use crate::runtime::Station;
 
 /// No honest request takes so long, and no dishonest one holds a connection longer.
@@ -66,6 +66,8 @@ pub fn router(station: Arc<Station>) -> Router {
         .route("/api/handoffs", get(records::handoffs))
         .route("/api/cache/stats", get(ops::cache))
         .route("/ops/snapshot", get(ops::snapshot))
+        .route("/ops/checks", get(checks::script))
+        .route("/ops/checks/{run}", get(checks::traces).delete(checks::remove))
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(Arc::clone(&station), auth::in_production));
     let changes = Router::new()

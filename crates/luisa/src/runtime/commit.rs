@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Station;
+use super::checks::is_check;
 use super::turn::{Decision, store_mode};
 use crate::wire::to_whatsapp::{Addressee, Letter};
 
@@ -35,7 +36,7 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
         Desk::Nothing => {}
         Desk::Open(handoff) => {
             turn.handoff = Some(HandoffChange::Open(new_handoff(handoff)));
-            turn.notices.push(notice(station, &handoff.notice));
+            turn.notices.push(notice(station, view, &handoff.notice));
         }
         Desk::Raise(handoff) => {
             let same_team = open.filter(|row| row.team == handoff.call.team.id());
@@ -48,11 +49,11 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
                 // Another team has nothing yet that it could work on.
                 None => HandoffChange::Open(new_handoff(handoff)),
             });
-            turn.notices.push(notice(station, &handoff.notice));
+            turn.notices.push(notice(station, view, &handoff.notice));
         }
         Desk::Lead { lead, notice: told } => {
             turn.lead = open.map(|row| (row.id, json(lead)));
-            turn.notices.push(notice(station, told));
+            turn.notices.push(notice(station, view, told));
         }
     }
     turn
@@ -152,9 +153,10 @@ fn new_handoff(handoff: &Handoff) -> NewHandoff {
     }
 }
 
-fn notice(station: &Station, told: &Notice) -> NewNotice {
+fn notice(station: &Station, view: &TurnView, told: &Notice) -> NewNotice {
     let whatsapp = &station.shop.settings.whatsapp;
-    let number = whatsapp.notify.of(told.team).filter(|_| whatsapp.enabled);
+    let sent = whatsapp.enabled && !is_check(&view.conversation.id);
+    let number = whatsapp.notify.of(told.team).filter(|_| sent);
     let letter = number.map(|number| NoticeLetter {
         recipient: json(&Addressee::Phone(number.to_owned())),
         payload: json(&Letter::Notice { text: told.text.clone() }),

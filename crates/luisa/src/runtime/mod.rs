@@ -6,6 +6,7 @@ pub mod clock;
 pub mod turn;
 pub mod commit;
 pub mod model;
+pub mod checks;
 pub mod inbox;
 pub mod typing;
 pub mod sender;

@@ -26,8 +26,8 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::Station;
-use super::commit;
 use super::model::{ModelCall, Wisher};
+use super::{checks, commit};
 use crate::wire::from_whatsapp::ASKED_PRODUCT;
 use crate::wire::to_whatsapp::Letter;
 
@@ -319,7 +319,8 @@ impl Ready {
         let pack = station.shop.pack();
         let channel = core_channel(view.conversation.channel);
         let messages = view.pending.iter().map(|row| inbound(row, view, &pack)).collect();
-        Self { channel, memory: memory_of(view), messages, policy: station.shop.settings.policy(channel), pack }
+        let policy = checks::policy(station.shop.settings.policy(channel), &view.conversation.id);
+        Self { channel, memory: memory_of(view), messages, policy, pack }
     }
 
     fn turn<'a>(&'a self, view: &'a TurnView, now: Timestamp, cache: &'a dyn FaqLookup) -> Turn<'a> {

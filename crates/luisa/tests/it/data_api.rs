@@ -88,7 +88,7 @@ async fn health_snapshot_cache_and_metrics_tell_what_happened() {
     let (_, health) = luisa.get("/health").await;
     assert_eq!((&health["status"], &health["service"]), (&json!("healthy"), &json!("luisa")));
     assert!(health["catalog_items"].as_u64().unwrap() > 0 && health["modules"]["openai"] == false);
-    assert_eq!(health["whatsapp_enabled"], true);
+    assert_eq!((&health["whatsapp_enabled"], &health["version"]), (&json!(true), &json!(env!("CARGO_PKG_VERSION"))));
     let (_, snapshot) = luisa.get("/ops/snapshot").await;
     assert_eq!(snapshot["total_msgs_60m"], 3);
     for field in ["pct_personal", "pct_handoff", "pct_openai", "errores_count", "p95_latency_ms"] {

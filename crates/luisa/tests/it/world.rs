@@ -80,11 +80,16 @@ impl World {
         self
     }
 
+    /// Her settings, as variables.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (String, String)> {
+        self.settings.iter().cloned()
+    }
+
     pub(crate) fn db(&self) -> std::path::PathBuf {
         self.folder.path().join("data").join("luisa.db")
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_luisa"));
         command.env_clear().envs(self.settings.iter().cloned()).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
