@@ -9,7 +9,13 @@ use anyhow::{Context, bail};
 use crate::{corpus, deny};
 
 /// A program that tests run, and the Debian package that has it.
-const TOOLS: &[(&str, &str)] = &[("sqlite3", "sqlite3"), ("chromium", "chromium"), ("chromedriver", "chromium-driver")];
+const TOOLS: &[(&str, &str)] = &[
+    ("sqlite3", "sqlite3"),
+    ("jq", "jq"),
+    ("curl", "curl"),
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

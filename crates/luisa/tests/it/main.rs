@@ -16,6 +16,7 @@ mod data_api;
 mod defence;
 mod demo_page;
 mod model;
+mod documents;
 mod go_no_go;
 mod people;
 mod privacy;
