@@ -4,6 +4,7 @@
 //! process: both share the machine. How to run it and what it gave: `docs/numbers.md`.
 
 mod decisions;
+mod hanging;
 mod machine;
 mod served;
 
@@ -34,7 +35,8 @@ fn main() -> anyhow::Result<()> {
     let messages = decisions::messages()?;
     row("decision of one message, conversation fresh", &decisions::measure(&messages)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(served::measure(&bench, messages)).context("the service could not be measured")
+    runtime.block_on(served::measure(&bench, messages)).context("the service could not be measured")?;
+    runtime.block_on(hanging::measure()).context("answers beside a hanging model could not be measured")
 }
 
 /// A line of the report; times are kept in microseconds.

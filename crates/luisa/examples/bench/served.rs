@@ -23,9 +23,9 @@ const AT_ONCE: usize = 64;
 /// Starts of which the median counts.
 const STARTS: u32 = 5;
 /// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 /// Questions that are always answered, so that answers can be counted.
-const QUESTIONS: [&str; 5] = [
+pub(crate) const QUESTIONS: [&str; 5] = [
     "hola, a c\u{f3}mo la kingter KT-D3?",
     "a que hora abren",
     "busco una industrial para jeans",
@@ -33,9 +33,9 @@ const QUESTIONS: [&str; 5] = [
     "manejan fileteadoras?",
 ];
 
-struct Served {
-    child: Child,
-    webhook: Webhook,
+pub(crate) struct Served {
+    pub(crate) child: Child,
+    pub(crate) webhook: Webhook,
     pid: u32,
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn measure(bench: &Bench, messages: Vec<String>) -> anyhow::Res
     let first = first_answers(&meta).await?;
     meta.forget();
     let folder = tempfile::tempdir_in(machine::folder()?)?;
-    let mut served = start(folder.path(), meta.base_url()).await?;
+    let mut served = start(folder.path(), meta.base_url(), &[]).await?;
     let idle = served.memory()?;
     steady(bench, &served, &meta, messages).await?;
     meta.forget();
@@ -69,7 +69,7 @@ async fn first_answers(meta: &FakeMeta) -> anyhow::Result<Duration> {
     for n in 0..STARTS {
         let folder = tempfile::tempdir_in(machine::folder()?)?;
         let started = Instant::now();
-        let mut served = start(folder.path(), meta.base_url()).await?;
+        let mut served = start(folder.path(), meta.base_url(), &[]).await?;
         let who = Person::numbered(3_000_000 + n);
         let body = payload::text(&who, &Wamids::new(u64::from(n) + 3).fresh(), unix_now(), QUESTIONS[0]);
         let status = served.webhook.post(&body).await?;
@@ -91,7 +91,8 @@ fn binary() -> anyhow::Result<PathBuf> {
     Ok(binary)
 }
 
-async fn start(folder: &Path, meta: &str) -> anyhow::Result<Served> {
+/// The service in a folder, with the settings of the benchmark and these.
+pub(crate) async fn start(folder: &Path, meta: &str, more: &[(&str, &str)]) -> anyhow::Result<Served> {
     let binary = binary()?;
     let mut child = Command::new(&binary)
         .arg("serve")
@@ -108,6 +109,7 @@ async fn start(folder: &Path, meta: &str) -> anyhow::Result<Served> {
             ("PORT", "0"),
             ("DB_PATH", "bench.db"),
         ])
+        .envs(more.iter().copied())
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -224,6 +226,6 @@ async fn rush(bench: &Bench, served: &Served, meta: &FakeMeta) -> anyhow::Result
     Ok(f64::from(bench.customers) / took.as_secs_f64())
 }
 
-fn unix_now() -> u64 {
+pub(crate) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
