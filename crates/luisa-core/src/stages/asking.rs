@@ -16,7 +16,7 @@ use super::scene::{CacheUse, Scene, View};
 /// Replies that say that nothing was understood.
 const GENERAL: &[&str] = &["no_entendi", "anotado"];
 /// Replies that answer nothing by themselves.
-const GREETINGS: &[&str] = &["saludo", "saludo_corto", "saludo_de_vuelta"];
+pub const GREETINGS: &[&str] = &["saludo", "saludo_corto", "saludo_de_vuelta"];
 /// What has words of its own, which a model would only water down.
 const OWN_WORDS: &[&str] = &["robot", "inyeccion", "offtopic", "otros_aparatos"];
 /// Under this the intent is a guess.

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ask::{Heard, Hearing};
+use crate::lexicon::fold::plain;
 use crate::prompt;
 
 use super::draft::Draft;
 use super::guards::{self, Checked};
 use super::scene::{Scene, Verdict};
-use super::{grounding, style};
+use super::{asking, grounding, style};
 
 #[derive(Deserialize)]
 struct Offered {
@@ -100,8 +101,18 @@ fn judged(scene: &Scene<'_>, draft: &Draft, answer: &Value) -> Result<Checked, S
     }
     style::gives_away(llm, told.keys(), &text)?;
     grounding::check(scene.pack, &llm.words, &offered.facts, &cited, &text)?;
-    match guards::check_free(scene, &text, draft.clone()).0 {
+    let words = match greeting(draft) {
+        // Whoever writes for the first time is greeted, by the pack's words or by the model's.
+        Some(greeting) if !plain(&text).trim_start_matches('¡').starts_with("hola") => format!("{greeting} {text}"),
+        Some(_) | None => text,
+    };
+    match guards::check_free(scene, &words, draft.clone()).0 {
         checked if checked.failed().is_none() => Ok(checked),
         checked => Err(checked.failed().unwrap_or_default().to_owned()),
     }
+}
+
+fn greeting(draft: &Draft) -> Option<&str> {
+    let (_, text) = draft.said.first().filter(|(id, _)| asking::GREETINGS.contains(&id.as_str()))?;
+    Some(text)
 }

@@ -3,6 +3,8 @@
 //! Owns the files, the clock and the thresholds; the measures are the core's. Messages are read one by one, without a
 //! conversation.
 
+mod replies;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -37,6 +39,9 @@ pub struct Eval {
     /// Leave out the list of misses.
     #[arg(long)]
     brief: bool,
+    /// Put consultations to the configured model instead: id, say, must, must_not. It costs money; no budget is kept.
+    #[arg(long)]
+    replies: bool,
 }
 
 /// The least that a figure may be.
@@ -68,6 +73,9 @@ impl Eval {
     /// A file that is not labelled messages, an unknown metric, a pack that cannot be used.
     pub fn run(&self, settings: &Settings) -> anyhow::Result<Verdict> {
         let pack = packs::load(settings.business_dir.as_deref())?.pack;
+        if self.replies {
+            return self.run_replies(settings, &pack);
+        }
         let mut labelled = Vec::new();
         for file in &self.files {
             let text = content(file)?;
@@ -83,6 +91,19 @@ impl Eval {
             self.print_json(&pack, &scores, &figures, &missed)?;
         } else {
             self.print_text(&pack, &scores, &missed)?;
+        }
+        Ok(if missed.is_empty() { Verdict::Done } else { Verdict::No })
+    }
+
+    fn run_replies(&self, settings: &Settings, pack: &Pack) -> anyhow::Result<Verdict> {
+        let files = self.files.iter().map(|file| Ok((file.clone(), content(file)?)));
+        let files: Vec<(String, String)> = files.collect::<anyhow::Result<_>>()?;
+        let replies = super::one_thread()?.block_on(replies::run(settings, pack, &files))?;
+        let missed = self.missed(&replies.figures())?;
+        if self.json {
+            replies.print_json(&missed)?;
+        } else {
+            replies.print_text(self.brief, &missed)?;
         }
         Ok(if missed.is_empty() { Verdict::Done } else { Verdict::No })
     }

@@ -128,7 +128,7 @@ impl Model {
         until: Instant,
     ) -> (Heard, ModelCall) {
         let prompt_version = prompt.version.clone();
-        let request = self.request(ask.purpose, prompt);
+        let request = request(&self.settings, ask.purpose, prompt);
         let input = GateInput {
             conversation_id: wisher.conversation_id,
             phone_last_four: wisher.phone_last_four,
@@ -198,28 +198,6 @@ impl Model {
         }
     }
 
-    fn request(&self, purpose: Purpose, prompt: Prompt) -> Request {
-        let said = prompt.said.into_iter().map(|said| Message {
-            role: match said.who {
-                Who::Customer => Role::User,
-                Who::Store => Role::Assistant,
-            },
-            text: said.text,
-        });
-        let (model, max_output_tokens) = match purpose {
-            Purpose::Reply => (&self.settings.model, self.settings.max_output_tokens),
-            Purpose::Class => (&self.settings.model_classifier, CLASS_TOKENS.min(self.settings.max_output_tokens)),
-        };
-        Request {
-            model: model.clone(),
-            system: prompt.system,
-            messages: said.collect(),
-            schema: Some(Schema { name: prompt.schema_name.to_owned(), schema: prompt.schema }),
-            max_output_tokens,
-            temperature: Some(self.settings.temperature),
-        }
-    }
-
     /// What the owner must be told, each once; whoever takes them tells them, or gives them back.
     pub fn take_notices(&self) -> Vec<Notice> {
         self.gate().take_notices()
@@ -257,6 +235,46 @@ impl Model {
 
     fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.zone.clone())
+    }
+}
+
+/// The way to the model.
+///
+/// # Errors
+/// Settings that can never work.
+pub fn client(settings: &OpenAi) -> anyhow::Result<Client> {
+    let config = Config {
+        base_url: settings.base_url.clone(),
+        api_key: settings.api_key.clone(),
+        timeout: settings.timeout,
+        dialect: None,
+        prices: Arc::new(Prices::embedded()),
+    };
+    Client::new(config)
+        .map_err(|error| anyhow!("the model cannot be asked ({error}): check OPENAI_BASE_URL and OPENAI_API_KEY"))
+}
+
+/// A question of the core in the client's words.
+#[must_use]
+pub fn request(settings: &OpenAi, purpose: Purpose, prompt: Prompt) -> Request {
+    let said = prompt.said.into_iter().map(|said| Message {
+        role: match said.who {
+            Who::Customer => Role::User,
+            Who::Store => Role::Assistant,
+        },
+        text: said.text,
+    });
+    let (model, max_output_tokens) = match purpose {
+        Purpose::Reply => (&settings.model, settings.max_output_tokens),
+        Purpose::Class => (&settings.model_classifier, CLASS_TOKENS.min(settings.max_output_tokens)),
+    };
+    Request {
+        model: model.clone(),
+        system: prompt.system,
+        messages: said.collect(),
+        schema: Some(Schema { name: prompt.schema_name.to_owned(), schema: prompt.schema }),
+        max_output_tokens,
+        temperature: Some(settings.temperature),
     }
 }
 

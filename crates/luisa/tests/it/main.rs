@@ -18,6 +18,7 @@ mod demo_page;
 mod model;
 mod documents;
 mod go_no_go;
+mod eval_replies;
 mod people;
 mod privacy;
 mod reception;

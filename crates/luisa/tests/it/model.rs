@@ -52,7 +52,7 @@ async fn a_consultation_that_the_rules_serve_badly_is_answered_in_a_models_words
     let (status, answer) = luisa.post("/api/chat", &ask("a", CONSULT)).await;
     assert_eq!(status, 200);
     let said = answer["response"].as_str().unwrap();
-    assert!(said.starts_with("La Kingter KT-D3 es muy buena"), "{answer}");
+    assert!(said.contains("La Kingter KT-D3 es muy buena"), "{answer}");
     assert!(said.ends_with('?'), "the question at the end is the rules': {said}");
     assert_eq!(answer["openai_called"], true);
     let path = answer["decision_path"].as_str().unwrap();
