@@ -35,6 +35,8 @@ pub struct Counts {
     pub outbox_dead: i64,
     /// Handoffs that nobody has taken.
     pub handoffs_open: i64,
+    /// When the oldest of them was opened.
+    pub handoffs_oldest_at: Option<Timestamp>,
     /// Products that may be offered.
     pub catalog_items: i64,
     /// Parts of webhooks kept raw.
@@ -63,6 +65,7 @@ impl Store {
                 outbox_held: count(conn, &format!("{stuck} 'held'"))?,
                 outbox_dead: count(conn, &format!("{stuck} 'dead'"))?,
                 handoffs_open: count(conn, "SELECT count(*) FROM handoffs WHERE status = 'open'")?,
+                handoffs_oldest_at: oldest(conn, "SELECT min(created_at) FROM handoffs WHERE status = 'open'")?,
                 catalog_items: count(conn, "SELECT count(*) FROM catalog_items WHERE active = 1")?,
                 webhook_unparsed: count(conn, "SELECT count(*) FROM webhook_unparsed")?,
             })

@@ -29,7 +29,7 @@ impl Figures {
     /// # Errors
     /// When the database cannot be read.
     pub async fn of(store: &Store, zone: &TimeZone, now: Timestamp) -> Result<Self, StoreError> {
-        let today = now.to_zoned(zone.clone()).start_of_day().map_or(now, |midnight| midnight.timestamp());
+        let today = midnight(zone, now);
         let path = store.path();
         Ok(Self {
             at: now,
@@ -41,7 +41,12 @@ impl Figures {
     }
 }
 
-fn size(database: &Path) -> Option<u64> {
+/// When the shop's day began.
+pub(crate) fn midnight(zone: &TimeZone, now: Timestamp) -> Timestamp {
+    now.to_zoned(zone.clone()).start_of_day().map_or(now, |midnight| midnight.timestamp())
+}
+
+pub(crate) fn size(database: &Path) -> Option<u64> {
     let mut log = database.as_os_str().to_owned();
     log.push("-wal");
     // There is no log file while nobody has the database open.
@@ -50,7 +55,7 @@ fn size(database: &Path) -> Option<u64> {
 }
 
 /// For this user: what only root may fill does not count.
-fn free(database: &Path) -> Option<u64> {
+pub(crate) fn free(database: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(database).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

@@ -203,7 +203,7 @@ fn tell(station: &Station, receipt: Receipt, heard: Option<Heard>) {
 
 /// It is settled already; a person hears of it when it is not one message's trouble.
 fn failed_late(station: &Station, code: &str) {
-    station.counters.sends_failed.add(1);
+    station.counters.refused(Some(code));
     warn!(code, late = true, "whatsapp_send_failed");
     let fate = code.parse().ok().and_then(Fate::of_code);
     if fate.is_some_and(|fate| fate.alarms()) {

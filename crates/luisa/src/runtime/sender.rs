@@ -248,6 +248,7 @@ impl Parcel<'_> {
             "whatsapp_send_success"
         );
         station.counters.sends_ok.add(1);
+        station.counters.send.record(took);
         let ticks = self.ticks();
         let now = station.shop.clock.now();
         let settled = station.shop.store.outbox_sent(now, self.claim, accepted.message_id.into(), latency_ms).await;
@@ -274,7 +275,9 @@ impl Parcel<'_> {
         self.log_failure(fate, error, took);
         match settle {
             Settle::Unknown => station.counters.sends_unknown.add(1),
-            Settle::Again(_) | Settle::Hold | Settle::Dead => station.counters.sends_failed.add(1),
+            Settle::Again(_) | Settle::Hold | Settle::Dead => {
+                station.counters.refused(reason_of(error).code.as_deref())
+            }
         }
         let (store, now) = (&station.shop.store, station.shop.clock.now());
         let reason = reason_of(error);
@@ -361,7 +364,7 @@ fn later(now: Timestamp, wait: Duration) -> Timestamp {
 }
 
 async fn dead(station: &Station, claim: OutboxClaim, error: luisa_store::SendError) {
-    station.counters.sends_failed.add(1);
+    station.counters.refused(error.code.as_deref());
     let now = station.shop.clock.now();
     report(station.shop.store.outbox_dead(now, claim, error).await);
 }

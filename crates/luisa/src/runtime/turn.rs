@@ -26,6 +26,7 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::Station;
+use super::counters::TurnNote;
 use super::model::{ModelCall, Wisher};
 use super::{checks, commit};
 use crate::wire::from_whatsapp::ASKED_PRODUCT;
@@ -105,6 +106,7 @@ async fn finish(
     if let Some((_, told)) = &owner {
         turn.notices.extend(told.iter().map(|notice| commit::owner_notice(station, *notice)));
     }
+    let note = TurnNote::of(&turn);
     let committed = match (&decision.outcome.answer, view.conversation.channel) {
         (Answer::Later { until, .. }, Channel::Whatsapp) => store.commit_and_postpone(now, claim, turn, *until).await,
         (Answer::Later { .. } | Answer::Say(_) | Answer::Silence(_), _) => store.commit_turn(now, claim, turn).await,
@@ -116,8 +118,7 @@ async fn finish(
         model.save(store, now).await;
     }
     let receipt = committed?;
-    station.counters.turns.add(1);
-    station.counters.decision_us.record(decision.latency);
+    station.counters.count(&note, decision.latency, waited(view, now));
     if let Some((key, answer)) = &decision.outcome.cacheable {
         station.shop.cache.insert(key.clone(), answer.clone());
     }
@@ -125,6 +126,12 @@ async fn finish(
     log_model(station, view, decision);
     log_shift(view, decision);
     Ok(receipt)
+}
+
+/// For how long the first of its messages has waited.
+fn waited(view: &TurnView, now: Timestamp) -> Duration {
+    let arrived = view.pending.iter().map(|row| row.received_at).min().unwrap_or(now);
+    Duration::try_from(now.duration_since(arrived)).unwrap_or_default()
 }
 
 fn log_turn(view: &TurnView, decision: &Decision) {

@@ -15,6 +15,7 @@ mod crash;
 mod data_api;
 mod defence;
 mod demo_page;
+mod metrics;
 mod model;
 mod documents;
 mod go_no_go;
