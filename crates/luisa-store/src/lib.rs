@@ -21,6 +21,7 @@ mod turns;
 mod handoffs;
 mod traces;
 mod scan;
+mod past;
 mod outbox;
 mod settlement;
 mod deliveries;
@@ -57,6 +58,7 @@ pub use ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, Request
 pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt};
 pub use numbers::Counts;
 pub use outbox::{Delivery, OutboxClaim, Outgoing};
+pub use past::PastMessage;
 pub use privacy::{Erasure, PersonData, Who};
 pub use rows::{
     ContactRow, ConversationRow, HandoffRow, MessageRow, NotificationRow, OutboxRow, ParkedRow, PendingRow,

@@ -9,6 +9,7 @@ pub mod settings;
 pub mod shop;
 pub mod packs;
 pub mod catalog;
+pub mod replay;
 pub mod cache;
 pub mod figures;
 pub mod runtime;

@@ -11,6 +11,7 @@ pub mod snapshot;
 pub mod go_no_go;
 pub mod backup;
 pub mod catalog;
+pub mod replay;
 pub mod privacy;
 pub mod traces;
 pub mod costs;
@@ -66,6 +67,8 @@ enum Command {
     GoNoGo(go_no_go::GoNoGo),
     /// Copy the database, verified, also while it is served; or put a copy back.
     Backup(backup::Backup),
+    /// Decide stored messages again by today's rules, and show what would change. Changes nothing.
+    Replay(replay::Replay),
     /// The products as a file of a spreadsheet program, in and out.
     Catalog {
         #[command(subcommand)]
@@ -122,6 +125,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::InitDb => one_thread()?.block_on(init_db::run(&settings)),
         Command::Chat(chat) => chat.run(settings),
         Command::Eval(eval) => eval.run(&settings),
+        Command::Replay(replay) => one_thread()?.block_on(replay.run(&settings)),
         Command::Catalog { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),

@@ -406,7 +406,8 @@ fn look_up(quoted: &mut Quoted, asked: Option<String>, view: &TurnView) {
 }
 
 /// The picture that a message of ours showed.
-fn picture_of(payload: &serde_json::Value) -> Option<String> {
+#[must_use]
+pub fn picture_of(payload: &serde_json::Value) -> Option<String> {
     match Letter::deserialize(payload).ok()? {
         Letter::Reply { reply, .. } => reply.asset.map(|asset| asset.image_id),
         Letter::Notice { .. } => None,

@@ -10,6 +10,7 @@ mod browser;
 mod chat_api;
 mod cli;
 mod catalog_edits;
+mod replay;
 mod conversations;
 mod crash;
 mod data_api;
