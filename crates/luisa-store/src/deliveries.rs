@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::ids::{MessageId, OutboxId};
-use crate::rows::Json;
+use crate::rows::{Json, OutboxRow};
 use crate::settlement::{self, SendError, Settlement};
 use crate::states::{MessageState, OutboxState};
 use crate::time::At;
@@ -27,6 +28,21 @@ pub struct StatusUpdate {
     pub error_code: Option<String>,
     /// What it costs, in the provider's words.
     pub pricing: Option<Value>,
+}
+
+impl Store {
+    /// The sending that a status speaks of; none when it is not one of ours.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn sending_of(&self, status: StatusUpdate) -> Result<Option<OutboxRow>, StoreError> {
+        self.read(move |conn| {
+            let Some(id) = find_sending(conn, &status)? else { return Ok(None) };
+            let sql = "SELECT * FROM outbox WHERE id = ?1";
+            Ok(conn.prepare_cached(sql)?.query_row([id], OutboxRow::read).optional()?)
+        })
+        .await
+    }
 }
 
 /// Applies the status; false when the message is not known yet, and the status was kept for it.

@@ -17,4 +17,5 @@ pub mod wire;
 pub mod http;
 pub mod phone;
 pub mod analysis;
+pub mod spans;
 pub mod telemetry;

@@ -23,6 +23,7 @@ use super::auth::same;
 use super::error::Refused;
 use crate::runtime::Station;
 use crate::runtime::typing::Burst;
+use crate::spans::journey;
 use crate::telemetry::masked;
 use crate::wire::from_whatsapp::{self, Reception};
 
@@ -101,7 +102,8 @@ async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<S
     })?;
     alarm(&events);
     let now = shop.clock.now();
-    let arrivals = from_whatsapp::arrivals(events, &reception(station));
+    let mut arrivals = from_whatsapp::arrivals(events, &reception(station));
+    let journey = journey::Webhook::began(&station.spans, &mut arrivals, now);
     // The few fields that are told of afterwards; the rest goes to the store without a copy.
     let news: Vec<Option<Heard>> = arrivals.iter().map(Heard::of).collect();
     // What is stored after Meta was told to come again, or hung up, is a duplicate then, which is harmless. It runs by itself: who stores
@@ -113,6 +115,8 @@ async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<S
         error!(%error, "webhook_not_stored");
         StatusCode::INTERNAL_SERVER_ERROR
     })?;
+    let is_new = |at: usize| matches!(receipts.get(at), Some(Receipt::Pending(_)));
+    journey.stored(&shop.store, shop.clock.now(), is_new);
     for (receipt, heard) in receipts.into_iter().zip(news) {
         tell(station, receipt, heard);
     }

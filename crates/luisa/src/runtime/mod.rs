@@ -23,15 +23,17 @@ pub mod counters;
 #[cfg(test)]
 mod gate_tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::shop::Shop;
+use crate::spans::{Exporter, Span, Spans};
 use counters::Counters;
 use model::Model;
 use person_key::PersonKey;
@@ -41,6 +43,8 @@ use windows::Windows;
 
 /// Work in hand has so long to end when the process is told to stop.
 pub const GRACE: Duration = Duration::from_secs(10);
+/// How long the last spans may take to leave.
+const LAST_SPANS: Duration = Duration::from_secs(3);
 const INBOX_WORKERS: usize = 2;
 /// Bursts that wait to be looked at; more than these do without "typing…".
 const BURSTS: usize = 1024;
@@ -57,6 +61,9 @@ pub struct Station {
     pub model: Option<Model>,
     /// Turns in hand, those that wait for a model among them.
     pub turns: TaskTracker,
+    pub spans: Spans,
+    /// Until the workers take it.
+    exporter: Mutex<Option<(Exporter, mpsc::Receiver<Span>)>>,
     bursts: mpsc::Sender<Burst>,
 }
 
@@ -72,6 +79,14 @@ impl Station {
         let numbers = notify.comercial.iter().chain(&notify.tecnica).chain(&notify.internal);
         let windows = Windows::of(numbers.map(String::as_str));
         let model = Model::open(&shop).await?;
+        let exporter = Exporter::of(&shop.settings.telemetry)?;
+        let (spans, exporter) = match exporter {
+            Some(exporter) => {
+                let (spans, noted) = Spans::open();
+                (spans, Some((exporter, noted)))
+            }
+            None => (Spans::default(), None),
+        };
         let station = Self {
             shop,
             phone_key,
@@ -81,6 +96,8 @@ impl Station {
             windows,
             model,
             turns: TaskTracker::new(),
+            spans,
+            exporter: Mutex::new(exporter),
             bursts,
         };
         Ok((Arc::new(station), waiting))
@@ -99,6 +116,8 @@ pub struct Workers {
     tasks: TaskTracker,
     /// What the workers began and do not wait for.
     turns: TaskTracker,
+    /// The exporter of spans, which is the last to stop.
+    exporter: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
 impl Workers {
@@ -118,7 +137,12 @@ impl Workers {
             tasks.spawn(unheard::work(Arc::clone(station), token.clone()));
         }
         tasks.close();
-        Self { token, tasks, turns: station.turns.clone() }
+        let exporter = station.exporter.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let exporter = exporter.map(|(exporter, noted)| {
+            let stop = CancellationToken::new();
+            (stop.clone(), tokio::spawn(exporter.work(noted, stop)))
+        });
+        Self { token, tasks, turns: station.turns.clone(), exporter }
     }
 
     /// Takes no new work and waits for the work in hand; what does not end in time stays in the database for the next
@@ -133,6 +157,10 @@ impl Workers {
         match tokio::time::timeout(within, ended).await {
             Ok(()) => info!("workers_stopped"),
             Err(_) => warn!(left = self.tasks.len() + self.turns.len(), "workers_left_behind"),
+        }
+        if let Some((stop, exporting)) = self.exporter {
+            stop.cancel();
+            drop(tokio::time::timeout(LAST_SPANS, exporting).await);
         }
     }
 }

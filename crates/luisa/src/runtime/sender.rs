@@ -17,6 +17,7 @@ use tracing::{debug, error, info, warn};
 use super::Station;
 use super::gate::{AT_ONCE, Gate, News};
 use super::inbox::sleep;
+use crate::spans::journey;
 use crate::telemetry::masked;
 use crate::wire::to_whatsapp::{self, Addressee, Cover, Letter};
 
@@ -251,6 +252,7 @@ impl Parcel<'_> {
         station.counters.send.record(took);
         let ticks = self.ticks();
         let now = station.shop.clock.now();
+        journey::sending(&station.spans, row, (now, took), None);
         let settled = station.shop.store.outbox_sent(now, self.claim, accepted.message_id.into(), latency_ms).await;
         report(settled);
         if let Some(message_id) = ticks
@@ -281,6 +283,8 @@ impl Parcel<'_> {
         }
         let (store, now) = (&station.shop.store, station.shop.clock.now());
         let reason = reason_of(error);
+        let code = reason.code.clone().or_else(|| Some("refused".to_owned()));
+        journey::sending(&station.spans, self.claim.row(), (now, took), code);
         if fate == Fate::ChatBackoff
             && let (Some(chat), Settle::Again(wait)) = (&self.claim.row().conversation_id, settle)
         {

@@ -29,6 +29,7 @@ use super::Station;
 use super::counters::TurnNote;
 use super::model::{ModelCall, Wisher};
 use super::{checks, commit};
+use crate::spans::journey;
 use crate::wire::from_whatsapp::ASKED_PRODUCT;
 use crate::wire::to_whatsapp::Letter;
 
@@ -106,6 +107,10 @@ async fn finish(
     if let Some((_, told)) = &owner {
         turn.notices.extend(told.iter().map(|notice| commit::owner_notice(station, *notice)));
     }
+    let journey = journey::Turn::of(&station.spans, view, now);
+    if let Some(journey) = &journey {
+        journey.ride_on(&mut turn);
+    }
     let note = TurnNote::of(&turn);
     let committed = match (&decision.outcome.answer, view.conversation.channel) {
         (Answer::Later { until, .. }, Channel::Whatsapp) => store.commit_and_postpone(now, claim, turn, *until).await,
@@ -119,6 +124,9 @@ async fn finish(
     }
     let receipt = committed?;
     station.counters.count(&note, decision.latency, waited(view, now));
+    if let Some(journey) = journey {
+        journey.committed(&station.spans, view, decision, station.shop.clock.now());
+    }
     if let Some((key, answer)) = &decision.outcome.cacheable {
         station.shop.cache.insert(key.clone(), answer.clone());
     }

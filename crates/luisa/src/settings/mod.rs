@@ -9,6 +9,7 @@ mod whatsapp;
 mod openai;
 mod server;
 mod database;
+mod telemetry;
 mod hours;
 mod conversation;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use hours::Hours;
 pub use openai::OpenAi;
 pub use reader::{Known, SettingFault, Vars};
 pub use server::{Log, LogFormat, Server};
+pub use telemetry::Telemetry;
 pub use whatsapp::{NotifyNumbers, WhatsApp};
 
 use reader::Reader;
@@ -39,6 +41,7 @@ pub struct Settings {
     pub cache: Cache,
     pub server: Server,
     pub database: Database,
+    pub telemetry: Telemetry,
     pub privacy: Privacy,
     pub pace: Pace,
     /// `BUSINESS_DIR`
@@ -83,6 +86,7 @@ impl Settings {
             server: Server::read(&mut reader),
             pace: Pace::read(&mut reader),
             database: Database::read(&mut reader),
+            telemetry: Telemetry::read(&mut reader),
             business_dir: database::business_dir(&mut reader),
             notes: Vec::new(),
         };

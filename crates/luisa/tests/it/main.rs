@@ -26,4 +26,5 @@ mod privacy;
 mod reception;
 mod sending;
 mod settings;
+mod spans;
 mod start_and_stop;
