@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
+use luisa_llm::gate::BreakerState;
 use luisa_store::{Counts, ModelUse};
 
 use super::error::Refused;
@@ -29,6 +30,7 @@ pub async fn metrics(State(station): State<Arc<Station>>) -> Result<impl IntoRes
     since_the_start(&mut page, &station);
     at_present(&mut page, &station, &counts, now);
     money_and_room(&mut page, &station, &spent, backup);
+    of_model(&station, now, &mut page);
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], page.0))
 }
 
@@ -101,6 +103,15 @@ fn money_and_room(page: &mut Page, station: &Station, spent: &ModelUse, backup: 
     let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
     some(page, "luisa_database_bytes", "size of the database and its log", bytes(figures::size(path)));
     some(page, "luisa_disk_free_bytes", "what may still be written beside it", bytes(figures::free(path)));
+}
+
+// What only a process that may ask a model can tell.
+fn of_model(station: &Station, now: Timestamp, page: &mut Page) {
+    let Some(model) = &station.model else { return };
+    let (month, breaker) = model.standing(now);
+    let open = i64::from(breaker != BreakerState::Closed);
+    page.line("luisa_model_budget_used_month_usd", "gauge", "what the month's budget has gone down by", month);
+    page.gauge("luisa_model_breaker_open", "1 while the model is left alone", open);
 }
 
 fn age(since: Option<Timestamp>, now: Timestamp) -> f64 {

@@ -23,8 +23,7 @@ pub async fn health(State(station): State<Arc<Station>>) -> Json<Value> {
         "version": env!("CARGO_PKG_VERSION"),
         "whatsapp_enabled": settings.whatsapp.enabled,
         "modules": {
-            // The model is not part of this version yet, whatever the settings say.
-            "openai": false,
+            "openai": settings.openai.enabled,
             "whatsapp": settings.whatsapp.enabled,
             "cache": settings.cache.enabled,
             "business_hours": settings.hours.enabled,

@@ -221,12 +221,12 @@ impl Model {
         }
     }
 
-    /// Spent today, this month, and how the breaker stands: for reports.
+    /// What the month's budget has gone down by, and how the breaker stands: for reports.
     #[must_use]
-    pub fn standing(&self, now: Timestamp) -> (NanoUsd, NanoUsd, BreakerState) {
+    pub fn standing(&self, now: Timestamp) -> (NanoUsd, BreakerState) {
         let now = self.local(now);
         let gate = self.gate();
-        (gate.spent_today(&now), gate.spent_this_month(&now), gate.breaker(&now))
+        (gate.spent_this_month(&now), gate.breaker(&now))
     }
 
     fn gate(&self) -> std::sync::MutexGuard<'_, Gate> {

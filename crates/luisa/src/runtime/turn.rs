@@ -123,7 +123,9 @@ async fn finish(
         model.save(store, now).await;
     }
     let receipt = committed?;
-    station.counters.count(&note, decision.latency, waited(view, now));
+    // Waiting for a model is no time of deciding.
+    let asked = decision.model.as_ref().map_or(Duration::ZERO, |call| call.latency);
+    station.counters.count(&note, decision.latency.saturating_sub(asked), waited(view, now));
     if let Some(journey) = journey {
         journey.committed(&station.spans, view, decision, station.shop.clock.now());
     }

@@ -229,6 +229,11 @@ async fn a_spent_budget_is_remembered_across_a_restart_and_said_once() {
     assert!((1..20).contains(&asked), "{asked} calls");
     let spent = "SELECT count(*) FROM interaction_traces WHERE openai_called";
     assert_eq!(world.count(spent), asked);
+    let page = crate::world::http().get(format!("{}/metrics", luisa.url)).send().await.unwrap().text().await.unwrap();
+    let today = page.lines().find_map(|line| line.strip_prefix("luisa_model_budget_used_month_usd ")).unwrap();
+    let spent_so_far: f64 = today.parse().unwrap();
+    assert!(spent_so_far > 0.0 && spent_so_far <= 0.0006, "{today}");
+    assert_eq!(luisa.get("/health").await.1["modules"]["openai"], true);
     assert_eq!(world.count("SELECT sum(openai_cost_usd) <= 0.0006 FROM interaction_traces"), 1);
     luisa.kill().await;
     let luisa = world.serve().await;
