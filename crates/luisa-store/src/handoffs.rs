@@ -115,6 +115,51 @@ impl Store {
         .await
     }
 
+    /// Urgent handoffs that nobody has taken or answered and whose team was last told before `told_before`, oldest first;
+    /// those opened before `opened_since` are given up.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn urgent_waiting(
+        &self,
+        told_before: Timestamp,
+        opened_since: Timestamp,
+    ) -> Result<Vec<HandoffRow>, StoreError> {
+        self.read(move |conn| waiting(conn, told_before, opened_since)).await
+    }
+
+    /// Tells the team again of an urgent handoff that still waits: counted as raised. False when somebody took it, answered
+    /// or was told meanwhile.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn remind(
+        &self,
+        now: Timestamp,
+        handoff: &HandoffRow,
+        told_before: Timestamp,
+        notice: NewNotice,
+    ) -> Result<bool, StoreError> {
+        let (id, chat, opened) = (handoff.id, handoff.conversation_id.clone(), handoff.created_at);
+        let request = handoff.request_id.clone().unwrap_or_else(|| RequestId::from("reminder"));
+        let reminded = self
+            .write(move |conn| {
+                if !waiting(conn, told_before, opened)?.iter().any(|row| row.id == id) {
+                    return Ok(false);
+                }
+                let sql = "UPDATE handoffs SET raised = raised + 1, updated_at = ?2 WHERE id = ?1";
+                conn.prepare_cached(sql)?.execute(params![id, At(now)])?;
+                let cause = Cause { chat: &chat, request: &request };
+                notify(conn, now, &cause, Some(id), &notice)?;
+                Ok(true)
+            })
+            .await?;
+        if reminded {
+            self.outbox_changed.notify_one();
+        }
+        Ok(reminded)
+    }
+
     /// A person takes a handoff. The chat's mode is not touched: `take_over` does that.
     ///
     /// # Errors
@@ -142,6 +187,19 @@ impl Store {
         })
         .await
     }
+}
+
+fn waiting(conn: &Connection, told_before: Timestamp, opened_since: Timestamp) -> Result<Vec<HandoffRow>, StoreError> {
+    // Whoever wrote to the customer since, from the console or the telephone, has it in hand.
+    let sql = "SELECT h.* FROM handoffs h JOIN conversations c ON c.id = h.conversation_id
+        WHERE h.status = 'open' AND h.priority = 'urgent' AND h.created_at >= ?2 AND c.mode = 'HUMAN_ACTIVE'
+          AND h.updated_at <= ?1
+          AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = h.conversation_id AND m.sender = 'human'
+                AND m.created_at >= h.created_at)
+          AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.handoff_id = h.id AND n.created_at > ?1)
+        ORDER BY h.id";
+    let mut query = conn.prepare_cached(sql)?;
+    Ok(query.query_map(params![At(told_before), At(opened_since)], HandoffRow::read)?.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn latest_open(conn: &Connection, chat: &ConversationId) -> Result<Option<HandoffRow>, StoreError> {

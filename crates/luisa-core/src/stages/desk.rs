@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use crate::memory::HandoffMemo;
 use crate::money::Cop;
 use crate::outcome::{Desk, Handoff, Notice};
-use crate::taxonomy::{HandoffCall, Intent, Mode, Reason};
+use crate::pack::Pack;
+use crate::symbol::Symbol;
+use crate::taxonomy::{HandoffCall, Intent, Mode, Reason, Team};
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE};
 
 use super::draft::{Draft, text_of};
@@ -124,6 +126,31 @@ pub fn missing(scene: &Scene<'_>) -> Vec<String> {
     let city_known =
         |slot: &str| slot == DISTRICT && scene.memory.slot(CITY).is_some_and(|c| c != scene.pack.about.city);
     needed.iter().filter(|slot| !scene.memory.slots.contains_key(*slot) && !city_known(slot)).cloned().collect()
+}
+
+/// An urgent call that nobody has taken up.
+#[derive(Debug, Clone, Copy)]
+pub struct Unanswered<'a> {
+    pub team: Team,
+    /// A reason's id.
+    pub reason: &'a str,
+    pub summary: &'a str,
+    pub next_step: &'a str,
+    pub minutes: i64,
+}
+
+/// What the team reads again of it.
+#[must_use]
+pub fn reminder(pack: &Pack, waits: Unanswered<'_>) -> Notice {
+    let minutes = waits.minutes.to_string();
+    let values = [
+        ("minutos", minutes.as_str()),
+        ("motivo", waits.reason),
+        ("resumen", waits.summary),
+        ("paso", waits.next_step),
+    ];
+    let words = pack.replies.get(&Symbol::new("aviso_espera")).and_then(|texts| texts.first());
+    Notice { team: waits.team, text: words.map_or_else(String::new, |text| text.fill(&pack.facts, &values)) }
 }
 
 /// What the customer is told when a person is called.

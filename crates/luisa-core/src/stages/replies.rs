@@ -132,6 +132,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("seguro", &[]),
     // For the team.
     ("aviso", &["prioridad", "motivo", "resumen", "paso"]),
+    ("aviso_espera", &["minutos", "motivo", "resumen", "paso"]),
     ("aviso_datos", &["resumen"]),
     ("resumen_cliente", &["valor"]),
     ("resumen_producto", &["valor"]),

@@ -121,3 +121,55 @@ async fn a_chat_reverts_to_luisa_when_its_time_with_a_person_ends() {
     assert_eq!(shop.store.revert_expired(at(101)).await.unwrap(), []);
     assert_eq!((mode_of(&shop, &ana).await, mode_of(&shop, &luz).await), (Mode::AiActive, Mode::HumanActive));
 }
+
+// An urgent handoff opened at 10 s, with its notice.
+async fn urgent(shop: &Shop) -> ConversationId {
+    let chat = shop.says(at(0), ANA, "m1", "bota chispas").await;
+    let claimed = shop.claim(at(10)).await;
+    let mut turn = replying(&chat, "m1", "Desconéctela");
+    turn.mode = Some(ModeChange { mode: Mode::HumanActive, human_until: Some(at(43_200)), by: None });
+    turn.handoff = Some(HandoffChange::Open(NewHandoff { priority: "urgent".to_owned(), ..new_handoff() }));
+    turn.notices.push(notice(Some(LUZ)));
+    shop.store.commit_turn(at(10), claimed.claim, turn).await.unwrap();
+    chat
+}
+
+const QUARTER: i64 = 900;
+
+async fn waiting(shop: &Shop, seconds: i64) -> Vec<HandoffRow> {
+    shop.store.urgent_waiting(at(seconds - QUARTER), at(seconds - 3600)).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_urgent_customer_whom_nobody_answers_is_told_of_again_every_quarter_of_an_hour() {
+    let shop = Shop::open();
+    urgent(&shop).await;
+    assert!(waiting(&shop, 900).await.is_empty(), "the team was told less than a quarter of an hour ago");
+    let due = waiting(&shop, 911).await;
+    assert_eq!(due.len(), 1);
+    let told = |seconds: i64| shop.store.remind(at(seconds), &due[0], at(seconds - QUARTER), notice(Some(LUZ)));
+    assert!(told(911).await.unwrap());
+    assert!(!told(912).await.unwrap(), "another worker comes too late");
+    assert_eq!(shop.figure("SELECT raised FROM handoffs"), 1);
+    assert_eq!(shop.figure("SELECT count(*) FROM notifications WHERE state = 'queued'"), 2);
+    assert!(waiting(&shop, 1_800).await.is_empty());
+    assert_eq!(waiting(&shop, 1_812).await.len(), 1);
+    assert!(waiting(&shop, 3_700).await.is_empty(), "after an hour nobody is told any more");
+}
+
+#[tokio::test]
+async fn nobody_is_told_again_of_a_customer_whom_a_person_answered_took_or_gave_back() {
+    for how in ["answered", "taken", "given back"] {
+        let shop = Shop::open();
+        let chat = urgent(&shop).await;
+        match how {
+            "answered" => drop(shop.accept_one(at(20), echo(at(20), ANA, "e1")).await),
+            "taken" => {
+                let id = shop.store.handoffs(1).await.unwrap()[0].id;
+                shop.store.take_handoff(at(20), id, "carmen").await.unwrap();
+            }
+            _ => shop.store.give_back(at(20), &chat).await.unwrap(),
+        }
+        assert!(waiting(&shop, 1_200).await.is_empty(), "{how}");
+    }
+}

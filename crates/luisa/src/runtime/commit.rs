@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use luisa_core::outcome::{Answer, Desk, Handoff, MessageTrace, Notice, Reply, Shift};
 use luisa_core::taxonomy::{Class, Mode};
 use luisa_store::{
-    Channel, Delivery, HandoffChange, MessageId, ModeChange, NewHandoff, NewNotice, NoticeLetter, Outgoing, TraceRow,
-    TurnCommit, TurnView,
+    Channel, ConversationId, Delivery, HandoffChange, MessageId, ModeChange, NewHandoff, NewNotice, NoticeLetter,
+    Outgoing, TraceRow, TurnCommit, TurnView,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
         Desk::Nothing => {}
         Desk::Open(handoff) => {
             turn.handoff = Some(HandoffChange::Open(new_handoff(handoff)));
-            turn.notices.push(notice(station, view, &handoff.notice));
+            turn.notices.push(notice(station, &view.conversation.id, &handoff.notice));
         }
         Desk::Raise(handoff) => {
             let same_team = open.filter(|row| row.team == handoff.call.team.id());
@@ -49,11 +49,11 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
                 // Another team has nothing yet that it could work on.
                 None => HandoffChange::Open(new_handoff(handoff)),
             });
-            turn.notices.push(notice(station, view, &handoff.notice));
+            turn.notices.push(notice(station, &view.conversation.id, &handoff.notice));
         }
         Desk::Lead { lead, notice: told } => {
             turn.lead = open.map(|row| (row.id, json(lead)));
-            turn.notices.push(notice(station, view, told));
+            turn.notices.push(notice(station, &view.conversation.id, told));
         }
     }
     turn
@@ -153,9 +153,11 @@ fn new_handoff(handoff: &Handoff) -> NewHandoff {
     }
 }
 
-fn notice(station: &Station, view: &TurnView, told: &Notice) -> NewNotice {
+/// A notice as the store takes it: with a letter when the team has a number.
+#[must_use]
+pub fn notice(station: &Station, chat: &ConversationId, told: &Notice) -> NewNotice {
     let whatsapp = &station.shop.settings.whatsapp;
-    let sent = whatsapp.enabled && !is_check(&view.conversation.id);
+    let sent = whatsapp.enabled && !is_check(chat);
     let number = whatsapp.notify.of(told.team).filter(|_| sent);
     let letter = number.map(|number| NoticeLetter {
         recipient: json(&Addressee::Phone(number.to_owned())),

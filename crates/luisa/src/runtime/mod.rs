@@ -14,6 +14,7 @@ pub mod gate;
 pub mod pictures;
 pub mod windows;
 pub mod reversal;
+pub mod reminders;
 pub mod edits;
 pub mod retention;
 pub mod unheard;
@@ -126,6 +127,7 @@ impl Workers {
     pub fn start(station: &Arc<Station>, bursts: mpsc::Receiver<Burst>, token: CancellationToken) -> Self {
         let tasks = TaskTracker::new();
         tasks.spawn(reversal::work(Arc::clone(station), token.clone()));
+        tasks.spawn(reminders::work(Arc::clone(station), token.clone()));
         tasks.spawn(edits::work(Arc::clone(station), token.clone()));
         tasks.spawn(retention::work(Arc::clone(station), token.clone()));
         if let Some(client) = station.shop.whatsapp.clone() {

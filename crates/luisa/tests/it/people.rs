@@ -128,6 +128,30 @@ async fn a_chat_whose_time_with_a_person_has_passed_is_luisas_again() {
 }
 
 #[tokio::test]
+async fn a_team_hears_again_of_an_urgent_customer_who_waited_a_quarter_of_an_hour() {
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    luisa.customer(1).says("URGENTE la máquina está botando chispas y humo").await.unwrap();
+    world.eventually("SELECT max(state) FROM notifications WHERE state = 'sent'", Some("sent")).await;
+    luisa.kill().await;
+    // Sixteen minutes pass.
+    rusqlite::Connection::open(world.db())
+        .unwrap()
+        .execute_batch(
+            "UPDATE handoffs SET created_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-16 minutes');
+             UPDATE handoffs SET updated_at = created_at;
+             UPDATE notifications SET created_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-16 minutes');",
+        )
+        .unwrap();
+    let luisa = world.serve().await;
+    luisa.log().line("team_reminded", |_| true).await;
+    world.eventually("SELECT count(*) || '' FROM notifications WHERE state = 'sent'", Some("2")).await;
+    let told = world.text("SELECT body FROM notifications ORDER BY id DESC LIMIT 1").unwrap();
+    assert!(told.contains("16 minutos") && told.contains("chispas"), "{told}");
+    assert_eq!(world.count("SELECT raised FROM handoffs"), 1);
+}
+
+#[tokio::test]
 async fn a_closing_sale_on_the_api_is_a_handoff_too() {
     let world = World::new().await;
     let luisa = world.serve().await;
