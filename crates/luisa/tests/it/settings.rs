@@ -13,11 +13,13 @@ fn copy_pack(to: &Path) {
             std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
         }
     }
-    std::fs::create_dir(to.join("media")).unwrap();
-    for entry in std::fs::read_dir(Path::new(PACK).join("media")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            std::fs::copy(&path, to.join("media").join(path.file_name().unwrap())).unwrap();
+    for folder in ["media", "prompts"] {
+        std::fs::create_dir(to.join(folder)).unwrap();
+        for entry in std::fs::read_dir(Path::new(PACK).join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                std::fs::copy(&path, to.join(folder).join(path.file_name().unwrap())).unwrap();
+            }
         }
     }
 }
