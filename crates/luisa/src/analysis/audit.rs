@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use luisa_store::Figures;
 use serde::Serialize;
 
+use super::Turn;
 use super::journey::key;
 
 /// What the settings allow.
@@ -91,7 +92,8 @@ impl Audit {
         }
     }
 
-    pub(super) fn take(&mut self, row: &Figures<'_>) {
+    /// A call is noted with the last message of its turn and was made for all of them.
+    pub(super) fn take(&mut self, row: &Figures<'_>, turn: &Turn) {
         if let Some(why) = step(row.decision_path, "openai:no:") {
             self.refused.add(why);
         }
@@ -100,7 +102,7 @@ impl Audit {
         }
         self.calls += 1;
         let earlier = self.calls_before(row);
-        let Some(at) = WHYS.iter().position(|why| self.holds(*why, row, earlier)) else { return };
+        let Some(at) = WHYS.iter().position(|why| self.holds(*why, row, turn, earlier)) else { return };
         let usd = row.openai_cost_usd.unwrap_or_default();
         self.wrong += 1;
         self.wrong_usd += usd;
@@ -110,14 +112,14 @@ impl Audit {
 
     /// Words for an answer need a consultation; whether a doubtful message is personal may be asked of any. The path of a
     /// call that failed does not say which of the two it was for.
-    fn holds(&self, why: Why, row: &Figures<'_>, earlier: usize) -> bool {
+    fn holds(&self, why: Why, row: &Figures<'_>, turn: &Turn, earlier: usize) -> bool {
         let known = |prefix| step(row.decision_path, prefix).is_some();
         let about_class = known("openai:class:") || known("openai:failed:") || known("openai:rejected:");
         match why {
-            Why::PersonLeads => row.conversation_mode == "HUMAN_ACTIVE" && row.handoff_reason.is_none(),
+            Why::PersonLeads => row.conversation_mode == "HUMAN_ACTIVE" && !turn.handed,
             Why::Cached => row.cache_hit,
-            Why::Personal => row.is_personal && !about_class,
-            Why::NotAConsultation => row.classification != "BUSINESS_CONSULT" && !about_class,
+            Why::Personal => row.is_personal && !turn.consultation && !about_class,
+            Why::NotAConsultation => !turn.consultation && !about_class,
             Why::TooLong => row.raw_chars.is_some_and(|chars| chars > self.gate.input_chars),
             Why::TooMany => earlier >= self.gate.calls_per_conversation as usize,
         }

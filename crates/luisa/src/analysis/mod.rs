@@ -57,6 +57,7 @@ struct Turn {
     answered: bool,
     consultation: bool,
     called: bool,
+    handed: bool,
     cached: bool,
     latency_ms: Option<f64>,
 }
@@ -115,11 +116,12 @@ impl Analysis {
         }
         self.turn.consultation |= row.classification == "BUSINESS_CONSULT";
         self.turn.called |= row.openai_called;
+        self.turn.handed |= row.handoff_reason.is_some();
         let at = self.local.read(row.created_at);
         let seen = Seen { row, opens_turn, hour: at.hour, weekday: at.weekday };
         self.money.take(&seen, &at.day);
         self.messages.take(&seen, &at.day);
-        self.audit.take(row);
+        self.audit.take(row, &self.turn);
         self.quality.take(&seen);
         self.phrases.take(row);
         self.pace.take(&seen);

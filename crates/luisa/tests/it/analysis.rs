@@ -299,15 +299,18 @@ fn calls_that_the_gate_should_not_have_made_are_found_with_what_they_cost() {
     let books = Books::full();
     let report = books.report(&["--since", "all"]);
     // In the order of the check: a call counts for the first reason that holds. Words that were refused do not say what for.
-    let why = "CASE WHEN conversation_mode = 'HUMAN_ACTIVE' AND handoff_reason IS NULL THEN 'a_person_led'
+    let why = "CASE WHEN conversation_mode = 'HUMAN_ACTIVE' AND NOT handed THEN 'a_person_led'
         WHEN cache_hit THEN 'answered_from_cache'
-        WHEN is_personal AND decision_path LIKE '%openai:ok%' THEN 'personal_message'
-        WHEN classification <> 'BUSINESS_CONSULT' AND decision_path LIKE '%openai:ok%' THEN 'not_a_consultation' END";
+        WHEN is_personal AND NOT consult AND decision_path LIKE '%openai:ok%' THEN 'personal_message'
+        WHEN NOT consult AND decision_path LIKE '%openai:ok%' THEN 'not_a_consultation' END";
     let calls = format!(
-        "WITH calls AS (SELECT openai_cost_usd AS usd, {why} AS why, (SELECT count(*) FROM interaction_traces e
+        "WITH rows AS (SELECT *, max(classification = 'BUSINESS_CONSULT') OVER turn AS consult,
+            max(handoff_reason IS NOT NULL) OVER turn AS handed
+            FROM interaction_traces WINDOW turn AS (PARTITION BY request_id)),
+        calls AS (SELECT openai_cost_usd AS usd, {why} AS why, (SELECT count(*) FROM interaction_traces e
             WHERE e.openai_called AND e.conversation_id = t.conversation_id AND e.id < t.id
             AND e.created_at > strftime('%Y-%m-%d %H:%M:%f', t.created_at, '-24 hours')) AS earlier
-            FROM interaction_traces t WHERE openai_called)"
+            FROM rows t WHERE openai_called)"
     );
     books.agree(
         &report,
