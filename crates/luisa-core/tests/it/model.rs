@@ -13,7 +13,7 @@ use luisa_core::turn::{Body, Inbound, ModelUse, NoCache, Policy, Turn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::packs::{el_sastre, minimal};
+use crate::packs::{el_sastre, files, minimal};
 
 /// A detail that no record holds, with what brings hours, delivery and warranty into the question.
 const CONSULT: &str =
@@ -347,4 +347,44 @@ fn deciding_by_rules_alone_is_what_a_refused_model_gives() {
     let alone = decide(&pack, &turn);
     let (refused, _) = consult(&pack, &Heard::Refused("breaker_open"));
     assert_eq!((text(&alone), state(&alone)), (text(&refused), state(&refused)));
+}
+
+#[test]
+fn a_slip_in_the_words_for_a_model_is_told_with_its_file_and_remedy() {
+    let slips = [
+        ("prompts/consulta.md", "{hechos}", "{hecho}", "nothing is known to fill {hecho}; use {asistente}"),
+        ("prompts/consulta.md", "always = [\"direccion\"]", "always = [\"calle\"]", "write [fact.calle]"),
+        ("prompts/consulta.md", "horario = [\"horario\"]", "orario = [\"horario\"]", "`orario` is no concept"),
+        ("prompts/consulta.md", "purpose = \"reply\"", "purpose = \"personal\"", "this file's is `reply`"),
+        ("prompts/personal.md", "+++\npurpose", "purpose", "must begin with a line +++"),
+        ("prompts/personal.md", "version = \"personal-1\"", "version = \"\"", "version is empty"),
+        ("llm.toml", "least_confidence = 0.6", "least_confidence = 6", "must be between 0 and 1"),
+        ("llm.toml", "model_gone = ", "modelo_ido = ", "notice `model_gone` is missing; write it under [notice]"),
+        ("llm.toml", "max_chars = 300", "max_char = 300", "unknown field `max_char`"),
+    ];
+    for (file, from, to, wanted) in slips {
+        let mut pack = files("minimal");
+        let old = String::from_utf8(pack[file].clone()).unwrap();
+        assert_eq!(old.matches(from).count(), 1, "{file}: {from}");
+        pack.insert(file.to_owned(), old.replacen(from, to, 1).into_bytes());
+        let faults = Pack::load(&pack).expect_err(wanted);
+        assert!(
+            faults.iter().any(|fault| fault.file == file && fault.problem.contains(wanted)),
+            "{wanted}: {faults:?}"
+        );
+    }
+    let mut pack = files("minimal");
+    pack.remove("prompts/personal.md");
+    let faults = Pack::load(&pack).expect_err("a prompt is missing");
+    assert!(faults[0].file == "prompts/personal.md" && faults[0].problem.contains("missing"), "{faults:?}");
+}
+
+#[test]
+fn a_pack_without_words_for_a_model_asks_none() {
+    let mut files = files("el-sastre");
+    files.remove("llm.toml");
+    let pack = Pack::load(&files).unwrap();
+    let (outcome, asked) =
+        turn(&pack, ModelUse::RepliesAndDoubts, &Memory::default(), CONSULT, |_, _| Heard::Failed("x"));
+    assert!(asked.is_none() && !text(&outcome).is_empty());
 }

@@ -301,3 +301,28 @@ async fn what_a_model_says_is_void_when_a_person_took_the_chat_meanwhile() {
     );
     assert_eq!(world.text("SELECT mode FROM conversations").as_deref(), Some("HUMAN_ACTIVE"));
 }
+
+#[tokio::test]
+async fn a_doubtful_message_is_put_to_the_model_for_classes() {
+    let openai = FakeOpenAi::start().await;
+    openai.script(|request| match request["response_format"]["json_schema"]["name"].as_str() {
+        Some("class") => Answer::Json(json!({ "class": "business", "confidence": 0.9 })),
+        _ => good(),
+    });
+    let (world, luisa) = served(&openai, &[("OPENAI_MODEL_CLASSIFIER", "gpt-6.1-terra")]).await;
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/test/dictado.jsonl");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    for row in rows {
+        let (_, answer) =
+            luisa.post("/api/chat", &ask(row["id"].as_str().unwrap(), row["text"].as_str().unwrap())).await;
+        if answer["decision_path"].as_str().unwrap().contains("openai:class:business") {
+            assert_eq!((&answer["is_personal"], &answer["openai_called"]), (&json!(false), &json!(true)), "{answer}");
+            let id = row["id"].as_str().unwrap();
+            assert_eq!(trace(&world, id, "openai_model").as_deref(), Some("gpt-6.1-terra"));
+            assert_eq!(trace(&world, id, "prompt_version").as_deref(), Some("personal-1"));
+            return;
+        }
+    }
+    panic!("no message of the test set is doubtful");
+}
