@@ -536,3 +536,29 @@ fn all_faults_are_told_at_once() {
         assert!(found.iter().any(|f| f.file == file), "{file} is not among {found:#?}");
     }
 }
+
+#[test]
+fn a_check_that_could_not_be_passed_is_a_fault_of_the_pack() {
+    let rows = [
+        (
+            "say = \"a qué hora abren?\"\nintent = \"horario\"",
+            "say = \"x\"\nintent = \"precio\"",
+            "`precio` is not the intent",
+        ),
+        ("fact = \"horario\"", "fact = \"horas\"", "the fact `horas` is not in facts.toml"),
+        ("item = \"P002\"", "item = \"P999\"", "`P999` is not in catalog.csv"),
+        ("[greeting]", "[saludo]", "saludo"),
+    ];
+    for (from, to, said) in rows {
+        let mut pack = files("minimal");
+        let text = String::from_utf8(pack["checks.toml"].clone()).unwrap();
+        assert!(text.contains(from), "{from}");
+        pack.insert("checks.toml".to_owned(), text.replacen(from, to, 1).into_bytes());
+        let faults = faults(to, &pack);
+        assert!(faults.iter().all(|fault| fault.file == "checks.toml"), "{faults:?}");
+        assert!(faults.iter().any(|fault| fault.problem.contains(said)), "{faults:?}");
+    }
+    let mut pack = files("minimal");
+    pack.remove("checks.toml");
+    assert!(Pack::load(&pack).is_ok(), "a pack may do without");
+}

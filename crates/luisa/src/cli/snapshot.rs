@@ -137,7 +137,7 @@ fn present(figures: &Figures) -> Vec<Line> {
 fn today(figures: &Figures) -> Vec<Line> {
     let model = &figures.model;
     vec![
-        fine("messages asked of the model", model.model_calls_today.to_string()),
+        fine("asked of the model", model.model_calls_today.to_string()),
         fine("spent on them", model.model_spend_today_usd.map_or_else(no_data, |usd| format!("US$ {usd:.4}"))),
     ]
 }

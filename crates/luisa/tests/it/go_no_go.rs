@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use luisa_fakes::meta::Template;
-use luisa_fakes::payload;
+use luisa_fakes::{FakeOpenAi, payload};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -216,6 +216,23 @@ async fn a_token_that_meta_refuses_is_told_with_what_to_do_and_never_shown() {
     assert_eq!(code, 0);
     assert!(text.contains("warn  whatsapp number") && text.contains("set WHATSAPP_ACCESS_TOKEN"), "{text}");
     assert!(!text.contains("token-of-the-tests") && !text.contains(SECRET), "{text}");
+}
+
+#[tokio::test]
+async fn with_a_model_its_maker_is_asked_for_the_list_and_no_answer_is_bought() {
+    let openai = FakeOpenAi::start().await;
+    let world = newcomer()
+        .await
+        .with("OPENAI_ENABLED", "true")
+        .with("OPENAI_API_KEY", "clave-de-prueba-0123456789")
+        .with("OPENAI_BASE_URL", openai.base_url());
+    let luisa = world.serve().await;
+    let checked = check(&world, &luisa).await;
+    assert_eq!((checked.code, checked.of("openai").0), (0, "ok"), "{}", checked.report);
+    assert_eq!(openai.requests().len(), 0, "the pack's own questions are answered by rules");
+    let checked = check(&world.with("OPENAI_MODEL", "gpt-no-hay"), &luisa).await;
+    assert_eq!(checked.of("openai").0, "failed");
+    assert_eq!(checked.of("model's end"), ("failed", "gpt-no-hay is not among the models known on 2026-11-20"));
 }
 
 #[tokio::test]

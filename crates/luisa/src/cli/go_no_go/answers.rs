@@ -44,6 +44,9 @@ struct Called {
     reason: String,
 }
 
+/// Of a reply, in a line of the report.
+const SHOWN_CHARS: usize = 60;
+
 /// Findings, and the decisions they rest on.
 #[derive(Default)]
 struct Asked {
@@ -225,7 +228,7 @@ fn fixed(answer: &Value, faq: &Faq) -> Result<String, Wrong> {
     let said = replied(answer, &faq.say)?;
     match &faq.holds {
         Some(fact) if !text(answer).contains(fact.as_str()) => {
-            let what = format!("«{}» is answered without «{fact}»: «{}»", faq.say, text(answer));
+            let what = format!("«{}» is answered without «{fact}»: «{}»", faq.say, short(text(answer)));
             Err(wrong(what, WORDS))
         }
         Some(_) | None => Ok(said),
@@ -314,7 +317,14 @@ fn replied(answer: &Value, say: &str) -> Result<String, Wrong> {
     if said.is_empty() {
         return Err(wrong(format!("«{say}» gets no reply"), WORDS));
     }
-    Ok(format!("«{say}» → «{}»", said.lines().next().unwrap_or_default()))
+    Ok(format!("«{say}» → «{}»", short(said)))
+}
+
+/// Enough to see what was said.
+fn short(said: &str) -> String {
+    let line = said.lines().next().unwrap_or_default();
+    let kept: String = line.chars().take(SHOWN_CHARS).collect();
+    if kept.len() < line.len() { format!("{kept}…") } else { kept }
 }
 
 fn text(answer: &Value) -> &str {
