@@ -59,6 +59,18 @@ pub struct Words {
     pub notice: BTreeMap<String, String>,
 }
 
+impl Words {
+    /// With every list as texts are compared: folded once, when the pack is loaded.
+    #[must_use]
+    pub fn folded(mut self) -> Self {
+        let lists = [&mut self.never, &mut self.acts, &mut self.grounded, &mut self.streets];
+        for list in lists.into_iter().chain([&mut self.own_language, &mut self.other_languages]) {
+            list.iter_mut().for_each(|word| *word = plain(word));
+        }
+        self
+    }
+}
+
 /// A prompt.
 #[derive(Debug, Clone)]
 pub struct Prompt {

@@ -302,7 +302,7 @@ impl Desk<'_> {
             }
         };
         let (reply, personal) = (prompt(llm::REPLY, "reply"), prompt(llm::PERSONAL, "personal"));
-        Some(Llm { words: words?, reply: reply?, personal: personal? })
+        Some(Llm { words: words?.folded(), reply: reply?, personal: personal? })
     }
 
     fn catalog(&mut self) -> Option<Catalog> {

@@ -59,7 +59,7 @@ fn private(pack: &Pack, names: &[String], words: &[&str]) -> (Option<&'static st
 fn address(pack: &Pack, words: &[&str], bare: &str) -> Option<usize> {
     let llm = pack.llm.as_ref()?;
     let digits = |word: &&str| word.chars().any(|c| c.is_ascii_digit());
-    let is_street = llm.words.streets.iter().any(|street| plain(street) == bare);
+    let is_street = llm.words.streets.iter().any(|street| street == bare);
     if !is_street || !words.get(1).is_some_and(digits) && !words.get(2).is_some_and(digits) {
         return None;
     }
@@ -95,4 +95,35 @@ fn in_thousands(text: &str) -> bool {
     let first = groups.next().unwrap_or_default();
     let rest: Vec<&str> = groups.collect();
     (1..=3).contains(&first.len()) && !rest.is_empty() && rest.iter().all(|group| group.len() == 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masks(text: &str) -> bool {
+        number(&text.split_whitespace().collect::<Vec<_>>()).is_some()
+    }
+
+    #[test]
+    fn telephone_and_identity_numbers_are_long_runs_of_digits() {
+        for text in [
+            "3005550001",
+            "300 555 0001",
+            "+57 300 555 0001",
+            "300-555-0001",
+            "1.067.845.123",
+            "1067845",
+            "604.555.0001,",
+        ] {
+            assert!(masks(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_models_and_counts_stay() {
+        for text in ["1.230.000", "1230000", "500000", "12.500.000", "8802", "20 gorras", "6705c", "100.000,"] {
+            assert!(!masks(text), "{text}");
+        }
+    }
 }

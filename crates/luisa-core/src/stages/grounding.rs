@@ -22,14 +22,14 @@ const LEAST_AMOUNT: i64 = 10_000;
 /// The claim that stands in none, as the trace names it.
 pub fn check(pack: &Pack, words: &Words, ids: &[String], cited: &[&str], text: &str) -> Result<(), String> {
     let folded = plain(text);
-    if let Some(act) = words.acts.iter().find(|act| has_phrase(&folded, &plain(act))) {
+    if let Some(act) = words.acts.iter().find(|act| has_phrase(&folded, act)) {
         return Err(format!("act:{act}"));
     }
     // A fact is also about what its id names: `garantia` need not say the word.
     let about = |(id, fact): (&String, &&str)| plain(&format!("{}: {fact}", id.replace('_', " ")));
     let facts: Vec<String> = ids.iter().zip(cited).map(about).collect();
     let stands = |phrase: &str| facts.iter().any(|fact| has_phrase(fact, phrase));
-    let loose = |word: &&String| has_phrase(&folded, &plain(word)) && !stands(&plain(word));
+    let loose = |word: &&String| has_phrase(&folded, word) && !stands(word);
     if let Some(word) = words.grounded.iter().find(loose) {
         return Err(format!("word:{word}"));
     }
