@@ -108,9 +108,10 @@ impl Store {
     /// `Busy`, `Broken`.
     pub async fn claim_due(&self, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
         self.write(move |conn| {
-            let sql = "SELECT id, due_at AS at FROM conversations WHERE due_at <= ?1 AND claimed_until IS NULL
-                UNION ALL SELECT id, claimed_until AS at FROM conversations WHERE claimed_until <= ?1
-                ORDER BY at LIMIT ?2";
+            // At the opening of service many are due at one moment: then who wrote first comes first.
+            let sql = "SELECT id FROM (SELECT id, due_at AS at FROM conversations WHERE due_at <= ?1 AND claimed_until IS NULL
+                UNION ALL SELECT id, claimed_until AS at FROM conversations WHERE claimed_until <= ?1) due
+                ORDER BY at, (SELECT min(i.provider_at) FROM inbox i WHERE i.conversation_id = due.id) LIMIT ?2";
             let due: Vec<ConversationId> = conn
                 .prepare_cached(sql)?
                 .query_map(params![At(now), limit], |row| row.get(0))?

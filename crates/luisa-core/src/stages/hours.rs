@@ -1,6 +1,9 @@
 //! Service hours: what arrives while LUISA is closed is queued, and the customer is told once until when.
 //!
-//! Owns the decision to wait. A chat that a person leads, and one already under way, go on.
+//! Owns the decision to wait. A chat that a person leads, and one already under way, go on; and nobody waits so long that
+//! WhatsApp would not let them be answered any more.
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::outcome::Answer;
 use crate::schedule::{Service, spoken_when};
@@ -22,8 +25,13 @@ pub fn defer(scene: &Scene<'_>) -> Option<Answer> {
     if scene.mode == Mode::HumanActive {
         return None;
     }
-    let until = opening.timestamp();
-    let told = scene.memory.told_closed_until.is_some_and(|t| t >= until);
+    // Over a long weekend the opening comes too late: then they are answered while free words may still be sent.
+    let last_chance = last_chance(scene);
+    if scene.turn.now >= last_chance {
+        return None;
+    }
+    let until = opening.timestamp().min(last_chance);
+    let told = scene.memory.told_closed_until.is_some_and(|t| t >= opening.timestamp());
     let local = scene.turn.now.to_zoned(hours.zone.clone());
     let notice = (!told).then(|| {
         let mut draft = Draft::default();
@@ -31,6 +39,24 @@ pub fn defer(scene: &Scene<'_>) -> Option<Answer> {
         guards::check(scene, draft).0
     });
     Some(Answer::Later { until, notice })
+}
+
+/// When service opens for this chat; none while it is open.
+#[must_use]
+pub fn opening(scene: &Scene<'_>) -> Option<Timestamp> {
+    match scene.turn.policy.hours.at(scene.turn.now) {
+        Service::Open => None,
+        Service::NoNewOnes(opening) | Service::Closed(opening) => Some(opening.timestamp()),
+    }
+}
+
+/// A little less than the 24 hours that WhatsApp allows for an answer.
+const WINDOW: SignedDuration = SignedDuration::from_mins(23 * 60 + 30);
+
+// Counted from the customer's last message, which opens the window anew.
+fn last_chance(scene: &Scene<'_>) -> Timestamp {
+    let last = scene.turn.messages.iter().map(|m| m.at).max().unwrap_or(scene.turn.now);
+    last.checked_add(WINDOW).unwrap_or(Timestamp::MAX)
 }
 
 // Answered today already: the conversation may be finished.

@@ -14,6 +14,7 @@ use crate::turn::{Body, Inbound, Turn};
 use crate::understanding::Reading;
 
 use super::desk;
+use super::hours;
 use super::pending::Answered;
 
 /// A turn in the making.
@@ -174,8 +175,8 @@ impl<'a> Scene<'a> {
     /// The outcome of a turn that is put off until service opens.
     #[must_use]
     pub fn closed(mut self, later: Answer) -> Outcome {
-        if let Answer::Later { until, .. } = &later {
-            self.memory.told_closed_until = Some(*until);
+        if matches!(later, Answer::Later { .. }) {
+            self.memory.told_closed_until = hours::opening(&self);
         }
         Outcome {
             memory: self.memory,

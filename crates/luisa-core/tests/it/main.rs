@@ -6,6 +6,7 @@ mod model;
 mod any_bytes;
 mod dialogue;
 mod showcase;
+mod closed;
 mod facts;
 mod adversary;
 mod second_store;

@@ -276,6 +276,22 @@ async fn a_turn_that_tells_the_customer_to_wait_keeps_its_messages_for_later() {
 }
 
 #[tokio::test]
+async fn of_chats_that_waited_for_one_opening_the_one_that_wrote_first_is_answered_first() {
+    let shop = Shop::open();
+    // Luz's chat is the older one; tonight Ana wrote before her.
+    shop.answers(at(0), LUZ, "m0", "hola").await;
+    let ana = shop.says(at(100), ANA, "m1", "hola").await;
+    let luz = shop.says(at(200), LUZ, "m2", "hola").await;
+    for claimed in shop.store.claim_due(at(300), 10, LEASE).await.unwrap() {
+        let wait = TurnCommit::silent("r-closed".into(), json!({}));
+        shop.store.commit_and_postpone(at(300), claimed.claim, wait, at(9_000)).await.unwrap();
+    }
+    let due = shop.store.claim_due(at(9_000), 10, LEASE).await.unwrap();
+    let order: Vec<_> = due.iter().map(|claimed| claimed.turn.conversation.id.clone()).collect();
+    assert_eq!(order, [ana, luz]);
+}
+
+#[tokio::test]
 async fn a_turn_sees_what_its_messages_quote_however_old() {
     let shop = Shop::open();
     for n in 0..20 {
