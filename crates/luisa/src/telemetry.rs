@@ -17,7 +17,9 @@ const QUIET: &str = "hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn
 pub fn start(log: &Log) {
     let at_terminal = std::io::stderr().is_terminal();
     let filter = EnvFilter::new(format!("{},{QUIET}", log.level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Nobody may be there to read the log any more, which is no reason to stop serving: a complaint about it would panic.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     let format = log.format.unwrap_or(if at_terminal { LogFormat::Text } else { LogFormat::Json });
     let started = match format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
