@@ -6,6 +6,7 @@
 mod correct;
 mod corpus;
 mod deny;
+mod deploy;
 mod gate;
 mod test;
 mod train;
@@ -29,7 +30,9 @@ enum Command {
     Gate(gate::Options),
     /// Fails when a crate that we build on is not as `deny.toml` wants it.
     Deny(deny::Options),
-    /// Installs what the tests need (as root on Debian), runs all tests, then `deny` and the gate.
+    /// Checks what is in `deploy/` as far as this machine can, and says what it could not.
+    DeployCheck,
+    /// Installs what the tests need (as root on Debian), runs all tests, then `deny`, `deploy-check` and the gate.
     Test(test::Options),
 }
 
@@ -39,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         Command::Correct(options) => correct::run(&options),
         Command::Gate(options) => gate::run(&options),
         Command::Deny(options) => deny::run(&options),
+        Command::DeployCheck => deploy::check(),
         Command::Test(options) => test::run(&options),
     }
 }

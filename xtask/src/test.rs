@@ -1,12 +1,12 @@
 //! Everything that must hold, with one command: what the tests need is installed, then they run, then the
-//! crates that we build on are checked, then the gate.
+//! crates that we build on and `deploy/` are checked, then the gate.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::{corpus, deny};
+use crate::{corpus, deny, deploy};
 
 /// A program that tests run, and the Debian package that has it.
 const TOOLS: &[(&str, &str)] = &[
@@ -19,7 +19,7 @@ const TOOLS: &[(&str, &str)] = &[
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// For `cargo test`, as `-p luisa-core` or a test's name. The crates and the gate are checked only when nothing is left out.
+    /// For `cargo test`, as `-p luisa-core` or a test's name. The crates, `deploy/` and the gate are checked only when nothing is left out.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "CARGO TEST ARGUMENTS")]
     rest: Vec<String>,
 }
@@ -30,6 +30,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     run_cargo(&root, &["test", "--workspace"], &options.rest)?;
     if options.rest.is_empty() {
         deny::check(&root)?;
+        deploy::check()?;
         let me = std::env::current_exe().context("this program has no path")?;
         finish(Command::new(me).arg("gate").current_dir(&root), "xtask gate")?;
     }
@@ -72,7 +73,7 @@ fn install_missing() -> anyhow::Result<()> {
     apt(&install)
 }
 
-fn runs(program: &str, argument: &str) -> bool {
+pub(crate) fn runs(program: &str, argument: &str) -> bool {
     Command::new(program)
         .arg(argument)
         .stdout(Stdio::null())
@@ -81,6 +82,6 @@ fn runs(program: &str, argument: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
 }

@@ -12,6 +12,7 @@ pub mod go_no_go;
 pub mod backup;
 pub mod catalog;
 pub mod replay;
+pub mod health;
 pub mod privacy;
 pub mod traces;
 pub mod costs;
@@ -74,6 +75,8 @@ enum Command {
         #[command(subcommand)]
         command: catalog::Catalog,
     },
+    /// Say whether the LUISA of these settings is ready: exit code 0 or 1.
+    Health,
     /// Give one person their data, or erase it.
     Privacy {
         #[command(subcommand)]
@@ -130,6 +133,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),
+        Command::Health => health::run(&settings),
         Command::Backup(backup) => backup.run(&settings),
         Command::GoNoGo(check) => one_thread()?.block_on(check.run(&settings)),
         Command::Ops { command: Ops::Snapshot(snapshot) } => one_thread()?.block_on(snapshot.run(&settings)),

@@ -261,3 +261,22 @@ fn the_rate_limit_is_the_contracts_for_each_channel() {
     assert_eq!(settings.policy(Channel::Whatsapp).rate_per_minute, 20);
     assert_eq!(settings.policy(Channel::Api).rate_per_minute, 30);
 }
+
+#[test]
+fn the_template_of_a_deployment_starts_in_production_once_it_is_filled_in() {
+    let template = dotenv::parse(include_str!("../../../../deploy/luisa.env.example")).unwrap();
+    let known: Vec<&str> = Settings::known().iter().map(|known| known.name).collect();
+    let strangers: Vec<&String> = template.keys().filter(|name| !known.contains(&name.as_str())).collect();
+    assert_eq!(strangers, ["DOMAIN"], "which is Caddy's");
+    let missing = Settings::from_vars(template.clone()).map(|_| ()).unwrap_err();
+    let mut filled = template;
+    for fault in missing {
+        let right = PRODUCTION.iter().find(|(name, _)| *name == fault.variable);
+        let (name, value) =
+            right.unwrap_or_else(|| panic!("the template is wrong beyond what is to be filled in: {fault}"));
+        filled.insert((*name).to_owned(), (*value).to_owned());
+    }
+    filled.insert("TEST_NOTIFY_NUMBER".to_owned(), "573005550101".to_owned());
+    let settings = Settings::from_vars(filled).unwrap();
+    assert!(settings.server.production && settings.notes.is_empty(), "{:?}", settings.notes);
+}

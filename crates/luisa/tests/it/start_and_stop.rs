@@ -130,3 +130,20 @@ async fn after_the_stop_the_port_is_closed_and_a_second_start_works_at_once() {
     let luisa = world.serve().await;
     assert_eq!(luisa.get("/ready").await.0, 200);
 }
+
+#[tokio::test]
+async fn the_health_command_tells_a_ready_luisa_from_one_that_is_gone() {
+    let world = World::new().await;
+    let mut luisa = world.serve().await;
+    let port = luisa.url.rsplit(':').next().unwrap().to_owned();
+    let desk = crate::cli::Desk::new().with("PORT", port);
+    assert_eq!(desk.run(&["health"]).ends_with(0).out(), "ready\n");
+    let holder = Connection::open(world.db()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let stuck = desk.run(&["health"]).ends_with(1).out();
+    assert!(stuck.contains("not ready"), "a database that cannot be written: {stuck}");
+    drop(holder);
+    assert_eq!(luisa.terminate().await, 0);
+    let gone = desk.run(&["health"]).ends_with(1).out();
+    assert!(gone.contains("nobody answers at 127.0.0.1:"), "{gone}");
+}
