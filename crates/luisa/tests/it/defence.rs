@@ -27,10 +27,10 @@ async fn status(luisa: &Luisa, path: &str, forwarded: Option<&str>) -> u16 {
 }
 
 /// Asks until she has had enough; how often she answered before.
-async fn until_refused(luisa: &Luisa, forwarded: Option<&str>) -> usize {
+async fn until_refused(luisa: &Luisa, path: &str, forwarded: Option<&str>) -> usize {
     let client = http();
     for n in 0..2000 {
-        let mut request = client.get(format!("{}/health", luisa.url));
+        let mut request = client.get(format!("{}{path}", luisa.url));
         if let Some(address) = forwarded {
             request = request.header("X-Forwarded-For", address);
         }
@@ -48,18 +48,15 @@ async fn until_refused(luisa: &Luisa, forwarded: Option<&str>) -> usize {
 async fn in_production_one_address_is_limited_on_what_is_open_and_metas_webhook_never_is() {
     let world = in_production().await;
     let luisa = world.serve().await;
-    assert!(until_refused(&luisa, None).await >= 300, "generous");
+    assert!(until_refused(&luisa, "/health", None).await >= 300, "generous");
+    // A few may have become free meanwhile; an address with a limit of its own would have 300.
     for path in ["/api/catalog/items", "/api/assets/I007"] {
-        assert_eq!(status(&luisa, path, None).await, 429, "{path}");
+        assert!(until_refused(&luisa, path, None).await < 300, "{path}");
     }
-    assert_eq!(status(&luisa, "/health", Some("198.51.100.7")).await, 429, "a stranger's header is not believed");
-    luisa
-        .log()
-        .line(
-            "forwarded_addresses_not_believed: all who come by a proxy count as one; name it in TRUSTED_PROXIES",
-            |_| true,
-        )
-        .await;
+    let foreign = until_refused(&luisa, "/health", Some("198.51.100.7")).await;
+    assert!(foreign < 300, "a stranger's header is not believed");
+    let warning = "forwarded_addresses_not_believed: all who come by a proxy count as one; name it in TRUSTED_PROXIES";
+    luisa.log().line(warning, |_| true).await;
     let hello = payload::text(&luisa.customer(1).person, "wamid.hola", now(), "hola");
     assert_eq!(luisa.webhook().post(&hello).await.unwrap(), 200);
     let snapshot =
@@ -71,13 +68,10 @@ async fn in_production_one_address_is_limited_on_what_is_open_and_metas_webhook_
 async fn behind_a_trusted_proxy_each_caller_has_a_limit_of_their_own() {
     let world = in_production().await.with("TRUSTED_PROXIES", "127.0.0.1");
     let luisa = world.serve().await;
-    until_refused(&luisa, Some("198.51.100.7")).await;
+    until_refused(&luisa, "/health", Some("198.51.100.7")).await;
     assert_eq!(status(&luisa, "/health", Some("198.51.100.8")).await, 200);
-    assert_eq!(
-        status(&luisa, "/health", Some("203.0.113.1, 198.51.100.7")).await,
-        429,
-        "their own claim changes nothing"
-    );
+    let claimed = until_refused(&luisa, "/health", Some("203.0.113.1, 198.51.100.7")).await;
+    assert!(claimed < 300, "their own claim changes nothing");
 }
 
 #[tokio::test]
