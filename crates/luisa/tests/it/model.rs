@@ -106,9 +106,12 @@ async fn a_slow_model_holds_up_nobody_else() {
     let openai = FakeOpenAi::start().await;
     openai.script(|_| Answer::Hang(None));
     let (world, luisa) = served(&openai, &[("WHATSAPP_ENABLED", "true"), ("OPENAI_TIMEOUT_SECONDS", "20")]).await;
-    luisa.customer(1).says(CONSULT).await.unwrap();
-    openai.wait_for_requests(1, Duration::from_secs(60)).await.unwrap();
-    for n in 2..8 {
+    // More than there are workers, one after the other.
+    for n in 1..5 {
+        luisa.customer(n).says(CONSULT).await.unwrap();
+        openai.wait_for_requests(n as usize, Duration::from_secs(60)).await.unwrap();
+    }
+    for n in 5..11 {
         luisa.customer(n).says("a qué hora abren?").await.unwrap();
     }
     luisa.turns(6).await;
@@ -325,4 +328,28 @@ async fn a_doubtful_message_is_put_to_the_model_for_classes() {
         }
     }
     panic!("no message of the test set is doubtful");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_model_when_she_is_stopped_or_killed_is_answered_once() {
+    let openai = FakeOpenAi::start().await;
+    openai.script(|_| Answer::Hang(None));
+    let settings = [("WHATSAPP_ENABLED", "true"), ("OPENAI_TIMEOUT_SECONDS", "2")];
+    let (world, mut luisa) = served(&openai, &settings).await;
+    let soon = Duration::from_secs(60);
+    luisa.customer(1).says(CONSULT).await.unwrap();
+    openai.wait_for_requests(1, soon).await.unwrap();
+    assert_eq!(luisa.terminate().await, 0);
+    assert!(luisa.log().events("workers_left_behind").is_empty());
+    assert_eq!(world.count("SELECT count(*) FROM interaction_traces WHERE openai_error = 'timeout'"), 1);
+    let luisa = world.serve().await;
+    world.meta.wait_for_sent(1, soon).await.unwrap();
+    luisa.customer(2).says(CONSULT).await.unwrap();
+    openai.wait_for_requests(2, soon).await.unwrap();
+    luisa.kill().await;
+    let luisa = world.serve().await;
+    luisa.turns(1).await;
+    world.meta.wait_for_sent(2, soon).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM interaction_traces"), 2);
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE purpose = 'reply'"), 2);
 }
