@@ -19,10 +19,21 @@ pub fn emptiness(n: &Normalized, hits: &[Hit]) -> Option<&'static str> {
     if covered == n.words.len() && n.words.len() <= 4 && !n.signals.question {
         return Some("a bare acknowledgement");
     }
-    if n.words.len() <= 3 && hits.is_empty() && n.words.iter().all(|w| is_mash(&w.text)) {
+    let held = n.words.iter().all(|w| is_held(&w.text));
+    if n.words.len() <= 3 && (held || hits.is_empty() && n.words.iter().all(|w| is_mash(&w.text))) {
         return Some("keys at random");
     }
     None
+}
+
+// One key held down, or touched once: no word is spelt so.
+fn is_held(word: &str) -> bool {
+    let mut letters = word.chars();
+    let first = letters.next();
+    let long = word.chars().count();
+    (long >= 3 || long == 1)
+        && first.is_some_and(|f| f.is_alphabetic() && !matches!(f, 'q' | 'k'))
+        && letters.all(|c| Some(c) == first)
 }
 
 /// How many words are inside mentions of these concepts.
@@ -37,9 +48,10 @@ pub fn covered(words: usize, hits: &[Hit], concepts: &[&str]) -> usize {
 
 // jajaja, jejeje, jsjsjs, jaja, lol, xd.
 fn is_laughter(word: &str) -> bool {
-    let letters = word.chars().filter(|c| matches!(c, 'j' | 'h' | 's' | 'a' | 'e' | 'i' | 'o' | 'k')).count();
+    let letters = word.chars().filter(|c| matches!(c, 'j' | 'h' | 's' | 'a' | 'e' | 'i' | 'o' | 'u' | 'k')).count();
     let j = word.chars().filter(|c| matches!(c, 'j' | 'k')).count();
     matches!(word, "lol" | "xd" | "xdd" | "ja" | "je")
+        || matches!(word, "juas" | "jua")
         || (letters == word.chars().count() && j >= 2 && word.len() >= 3 && word.starts_with(['j', 'a', 'k', 'h']))
 }
 
@@ -66,10 +78,12 @@ mod tests {
     #[test]
     fn laughter_mash_and_signs_are_empty_and_words_are_not() {
         let empty = |text: &str| emptiness(&crate::lexicon::tokens::normalize(text, &BTreeMap::new()), &[]).is_some();
-        for text in ["", "...", "👍", "jajaja", "JAJAJAJ", "jsjsjs", "asdfgh", "???", "jkjkjk"] {
+        for text in
+            ["", "...", "👍", "jajaja", "JAJAJAJ", "jsjsjs", "asdfgh", "???", "jkjkjk", "juas juas", "tttt", "p"]
+        {
             assert!(empty(text), "{text}");
         }
-        for text in ["hola", "precio", "ktd3", "?? precio", "jabón", "seseo"] {
+        for text in ["hola", "precio", "ktd3", "?? precio", "jabón", "seseo", "q?", "si", "kk que"] {
             assert!(!empty(text), "{text}");
         }
     }
