@@ -21,7 +21,7 @@ pub struct Noise {
 
 impl Default for Noise {
     fn default() -> Self {
-        Self { copies: 1, weight: 0.5, asides: 40, seed: 7 }
+        Self { copies: 2, weight: 0.5, asides: 40, seed: 7 }
     }
 }
 

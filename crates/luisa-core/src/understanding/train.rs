@@ -37,10 +37,10 @@ impl Default for Recipe {
     fn default() -> Self {
         Self {
             bits: 16,
-            epochs: 14,
+            epochs: 18,
             rate: 0.25,
             decay: 2e-5,
-            dropout: 0.5,
+            dropout: 0.7,
             hidden: 0,
             dropout_hidden: 0.3,
             start: 0.1,
