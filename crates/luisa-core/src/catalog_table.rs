@@ -326,7 +326,7 @@ fn flag(text: &str) -> Result<Option<bool>, String> {
     }
 }
 
-/// `1230000`, `1.230.000`, `$1.230.000`, `1,230,000.00`, `1.230.000 COP`; nothing for an empty cell.
+/// `950000`, `950.000`, `$950.000`, `950,000.00`, `950.000 COP`; nothing for an empty cell.
 ///
 /// # Errors
 /// What is wrong, and what to write.
@@ -334,8 +334,7 @@ pub fn price(text: &str) -> Result<Option<Cop>, String> {
     if is_nothing(text) {
         return Ok(None);
     }
-    let wrong =
-        || "this is no price in whole pesos; write digits, as 1230000 or $1.230.000, or leave it empty".to_owned();
+    let wrong = || "this is no price in whole pesos; write digits, as 950000 or $950.000, or leave it empty".to_owned();
     let folded = plain(text);
     let bare = folded.trim().trim_start_matches('$').trim_end_matches("pesos").trim_end_matches("cop");
     let bare: String = bare.trim_start_matches("cop").chars().filter(|c| !c.is_whitespace() && *c != '$').collect();
