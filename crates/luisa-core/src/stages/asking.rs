@@ -116,7 +116,7 @@ fn leaves_out(scene: &Scene<'_>, view: &View<'_>, said: &str) -> bool {
     };
     reading.normalized.words.iter().enumerate().any(|(at, word)| {
         let stem: String = word.text.chars().take(STEM).collect();
-        let everyday = || llm.words.own_language.iter().any(|own| *own == word.text);
+        let everyday = || llm.words.own_language.contains(&word.text);
         let number = word.text.len() > 1 && word.text.chars().all(|c| c.is_ascii_digit());
         (number || word.text.chars().count() >= CONTENT) && !known(at) && !said.contains(&stem) && !everyday()
     })
