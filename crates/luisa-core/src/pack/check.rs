@@ -98,6 +98,12 @@ fn about(pack: &Pack, out: &mut Faults<'_>) {
             out.add("pack.toml", "teams", format!("[teams] lacks `{team}`; say how customers call that team"));
         }
     }
+    for priority in crate::taxonomy::Priority::ALL {
+        if !about.priorities.contains_key(priority) {
+            let lacks = format!("[priorities] lacks `{priority}`; say how the team reads it");
+            out.add("pack.toml", "priorities", lacks);
+        }
+    }
     for slot in about.qualify.iter().filter(|s| **s != about.family_slot && !QUALIFYING.contains(&s.as_str())) {
         let known = [&[about.family_slot.as_str()], QUALIFYING].concat().join(", ");
         out.add_under(

@@ -90,6 +90,8 @@ pub struct About {
     pub personal_threshold: f32,
     /// Team names as customers read them.
     pub teams: BTreeMap<Team, String>,
+    /// How urgent a handoff is, as the team reads it.
+    pub priorities: BTreeMap<Priority, String>,
     #[serde(rename = "family")]
     families: Vec<Family>,
     #[serde(rename = "use", default)]

@@ -58,10 +58,11 @@ fn handoff(scene: &Scene<'_>, call: HandoffCall) -> Handoff {
         .map_or_else(Default::default, |rule| (rule.next_step.clone(), rule.suggested.clone()));
     let name = scene.memory.slot(NAME).map(|n| format!(" {n}")).unwrap_or_default();
     let summary = summary(scene);
+    let priority = scene.pack.about.priorities.get(&call.priority).cloned().unwrap_or_default();
     let text = text_of(
         scene,
         "aviso",
-        &[("prioridad", call.priority.id()), ("motivo", call.reason.id()), ("resumen", &summary), ("paso", &next_step)],
+        &[("prioridad", &priority), ("motivo", call.reason.id()), ("resumen", &summary), ("paso", &next_step)],
     );
     Handoff {
         call,

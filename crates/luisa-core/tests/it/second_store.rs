@@ -204,7 +204,7 @@ fn buying_calls_the_counter_and_a_person_leads() {
     let Desk::Open(handoff) = &outcome.desk else { panic!("a handoff was due, not {:?}", outcome.desk) };
     assert_eq!((handoff.call.reason, handoff.call.team), (Reason::Cierre, Team::Comercial));
     insta::assert_snapshot!(handoff.notice.text, @r"
-    cierre (high)
+    cierre (prioridad alta)
     Quiere: Torta de fresa
     Dijo: «quiero comprar la torta de fresa»
     Se le respondió: ¡Qué rico! Ya le avisé al mostrador para que le confirme el pedido.
