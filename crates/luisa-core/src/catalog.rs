@@ -3,12 +3,13 @@
 //! Owns the items, the reading of `catalog.csv` and the matching of names and models. May not choose what to recommend
 //! (that is `stages::recommend`) nor write text.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::lexicon::fold::plain;
-use crate::lexicon::tokens::Word;
+use crate::lexicon::near::Near;
+use crate::lexicon::tokens::{Word, normalize};
 use crate::money::Cop;
 use crate::rows::{self, RowFault};
 use crate::symbol::Symbol;
@@ -61,9 +62,41 @@ pub struct Catalog {
     spellings: Vec<(String, usize)>,
     /// The same by spelling: for what is typed right.
     exact: HashMap<String, usize>,
+    /// The same of products that are no longer offered.
+    withdrawn: HashMap<String, usize>,
+    /// Length → places in `spellings`, so that a slip is looked for among the few that it can be of.
+    by_length: HashMap<usize, Vec<usize>>,
     /// Most words that one spelling may be typed in.
     most_words: usize,
+    words: NameWords,
 }
+
+/// The words of names by which a product is told from others, when it is not named whole.
+#[derive(Debug, Clone, Default)]
+struct NameWords {
+    /// Sound of a word → the items with it in their name.
+    items: HashMap<String, Vec<usize>>,
+    /// How many such words an item's name has.
+    count: Vec<usize>,
+    /// Those that mean something else too: one alone names nothing.
+    everyday: BTreeSet<String>,
+    /// The sounds of what is said of an item: kind, features, what it is good for.
+    described: Vec<BTreeSet<String>>,
+    near: Near,
+}
+
+/// Products that a message may mean.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fits {
+    /// Places in the catalog, likeliest first.
+    pub items: Vec<usize>,
+    /// One product, named by most of its name: nothing to ask.
+    pub sure: bool,
+}
+
+/// Shorter words of a name tell nothing (`para`), unless they are numbers.
+const SHORTEST_WORD: usize = 5;
+const SHORTEST_NUMBER: usize = 3;
 
 /// A model may be typed in so many pieces: `heavy duty 67 05 c`.
 const PIECES: usize = 5;
@@ -138,26 +171,95 @@ impl Catalog {
         let too_wide: BTreeSet<String> =
             items.iter().flat_map(|item| [squash(&item.brand), squash(item.family.as_str())]).collect();
         let mut spellings: Vec<(String, usize)> = Vec::new();
-        for (i, item) in items.iter().enumerate().filter(|(_, item)| item.active) {
+        let mut withdrawn: HashMap<String, usize> = HashMap::new();
+        for (i, item) in items.iter().enumerate() {
             let typed = [item.model.clone(), format!("{} {}", item.brand, item.model), item.name.clone()];
-            for spelling in typed.iter().chain(&item.aliases).map(|text| squash(text)) {
-                if spelling.len() >= 2 && !too_wide.contains(&spelling) {
+            let typed = typed.iter().chain(&item.aliases).map(|text| squash(text));
+            for spelling in typed.filter(|spelling| spelling.len() >= 2 && !too_wide.contains(spelling)) {
+                if item.active {
                     spellings.push((spelling, i));
+                } else {
+                    withdrawn.insert(spelling, i);
                 }
             }
         }
         spellings.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
-        spellings.dedup_by(|a, b| a.0 == b.0);
+        spellings.dedup();
+        // What two products are called names neither: it is asked about.
+        let shared: BTreeSet<String> =
+            spellings.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0.clone()).collect();
+        spellings.retain(|(spelling, _)| !shared.contains(spelling));
         let most_words = items.iter().map(|item| item.name.split_whitespace().count()).max().unwrap_or(0).max(PIECES);
         let exact = spellings.iter().cloned().collect();
-        Self { items, spellings, exact, most_words }
+        let by_length = by_length(&spellings);
+        Self { items, spellings, exact, withdrawn, by_length, most_words, words: NameWords::default() }
+    }
+
+    /// Learns the words of names. `common` are those that say nothing of one product, such as families; `everyday` those
+    /// that customers use for something else too.
+    pub fn learn_words(
+        &mut self,
+        abbreviations: &BTreeMap<String, String>,
+        common: impl Fn(&str) -> bool,
+        everyday: impl Fn(&str) -> bool,
+    ) {
+        let keys = |text: &str| normalize(text, abbreviations).words.into_iter().map(|word| word.key);
+        let brands: BTreeSet<String> = self.items.iter().flat_map(|item| keys(&item.brand)).collect();
+        let mut words = NameWords::default();
+        for (at, item) in self.items.iter().enumerate() {
+            let names = [item.name.as_str(), &item.model].into_iter().chain(item.aliases.iter().map(String::as_str));
+            let own: BTreeSet<String> =
+                names.flat_map(keys).filter(|key| may_tell(key) && !brands.contains(key) && !common(key)).collect();
+            let said = [item.kind.as_str(), &item.good_for].into_iter().chain(item.features.iter().map(String::as_str));
+            words.described.push(said.flat_map(keys).filter(|key| may_tell(key)).collect());
+            words.count.push(own.len());
+            for key in own.into_iter().filter(|_| item.active) {
+                words.items.entry(key).or_default().push(at);
+            }
+        }
+        words.near = Near::new(words.items.keys().cloned());
+        words.everyday = words.items.keys().filter(|key| everyday(key)).cloned().collect();
+        self.words = words;
+    }
+
+    /// The products whose names share most words with a message that names none of them whole.
+    #[must_use]
+    pub fn fitting(&self, words: &[Word]) -> Fits {
+        let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for word in words {
+            let key = if self.words.items.contains_key(&word.key) {
+                word.key.as_str()
+            } else {
+                self.words.near.correct(&word.key).unwrap_or_default()
+            };
+            if seen.insert(key) {
+                let found = self.words.items.get(key).map_or(&[][..], Vec::as_slice);
+                found.iter().for_each(|at| *shared.entry(*at).or_default() += 1);
+            }
+        }
+        let Some(most) = shared.values().copied().max() else { return Fits::default() };
+        let telling = seen.iter().any(|key| !key.is_empty() && !self.words.everyday.contains(*key));
+        if most < 2 && !telling {
+            return Fits::default();
+        }
+        let mut items: Vec<usize> = shared.iter().filter(|(_, n)| **n == most).map(|(at, _)| *at).collect();
+        // `la de pedal`: what is said of them tells them apart.
+        let said = |at: &usize| words.iter().filter(|word| self.words.described[*at].contains(&word.key)).count();
+        let best = items.iter().map(said).max().unwrap_or(0);
+        items.retain(|at| said(at) == best);
+        items.sort_by_key(|at| (std::cmp::Reverse(self.items[*at].priority), *at));
+        let sure = matches!(items.as_slice(), [only] if most * 2 >= self.words.count[*only]);
+        Fits { items, sure }
     }
 
     /// Takes words out of the index that mean more than one product, such as what the pack calls a family.
     pub fn unname<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
         let wide: BTreeSet<String> = texts.map(squash).collect();
         self.spellings.retain(|(spelling, _)| !wide.contains(spelling));
+        self.by_length = by_length(&self.spellings);
         self.exact.retain(|spelling, _| !wide.contains(spelling));
+        self.withdrawn.retain(|spelling, _| !wide.contains(spelling));
     }
 
     /// The item with this id, active or not.
@@ -195,6 +297,20 @@ impl Catalog {
         found
     }
 
+    /// The product that a message names and the store no longer offers.
+    #[must_use]
+    pub fn withdrawn(&self, words: &[Word]) -> Option<usize> {
+        if self.withdrawn.is_empty() {
+            return None;
+        }
+        let spans = (0..words.len())
+            .flat_map(|start| (start + 1..=(start + PIECES).min(words.len())).map(move |end| start..end));
+        spans.collect::<Vec<_>>().into_iter().rev().find_map(|span| {
+            let typed: String = words[span].iter().map(|w| w.text.as_str()).collect();
+            self.withdrawn.get(&squash(&typed)).copied()
+        })
+    }
+
     fn mention_at(&self, words: &[Word], start: usize) -> Option<Mention> {
         let most_letters = self.spellings.first().map_or(0, |(spelling, _)| spelling.len() + 1);
         let longest = (start + self.most_words).min(words.len());
@@ -208,8 +324,10 @@ impl Catalog {
             let digits = typed.bytes().filter(u8::is_ascii_digit).count();
             let exact = self.exact.get(&typed);
             let slipped = || {
-                let found = self.spellings.iter().find(|(spelling, _)| same_model_mistyped(spelling, &typed));
-                found.map(|(_, item)| item)
+                let lengths = (typed.len().saturating_sub(1)..=typed.len() + 1).rev();
+                let mut near = lengths.filter_map(|length| self.by_length.get(&length)).flatten();
+                let found = near.find(|at| same_model_mistyped(&self.spellings[**at].0, &typed));
+                found.map(|at| &self.spellings[*at].1)
             };
             let found = if digits >= 2 { exact.or_else(slipped) } else { exact };
             if let Some(item) = found {
@@ -218,6 +336,18 @@ impl Catalog {
         }
         None
     }
+}
+
+fn may_tell(key: &str) -> bool {
+    key.len() >= SHORTEST_WORD || (key.len() >= SHORTEST_NUMBER && key.bytes().any(|b| b.is_ascii_digit()))
+}
+
+fn by_length(spellings: &[(String, usize)]) -> HashMap<usize, Vec<usize>> {
+    let mut out: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, (spelling, _)) in spellings.iter().enumerate() {
+        out.entry(spelling.len()).or_default().push(at);
+    }
+    out
 }
 
 /// A spelling without spaces, hyphens and accents.
@@ -298,7 +428,6 @@ fn item_of(row: Row) -> Result<Item, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lexicon::tokens::normalize;
 
     const HEADER: &str = "id,brand,model,name,family,kind,features,uses,good_for,volume,price_cop,promo,stock,active,image_id,priority,aliases\n";
 

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 const MIN_LEN: usize = 5;
 
 /// Known words and their one-letter neighbourhood.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Near {
     words: Vec<String>,
     known: HashSet<String>,

@@ -282,6 +282,7 @@ impl Pack {
         }
         let mut catalog = Catalog::new(items);
         catalog.unname(self.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
+        parse::name_words(&mut catalog, &self.lexicon, &self.families);
         for family in &mut pack.families {
             family.price_from = price_from(family, &self.catalog, &catalog);
         }

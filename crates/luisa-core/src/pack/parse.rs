@@ -19,6 +19,7 @@ use super::{About, Family, HandoffRule, Lexicon, Pack, Question, QuestionOption,
 use crate::catalog::Catalog;
 use crate::lexicon::fold::{plain, sound};
 use crate::lexicon::matcher::Matcher;
+use crate::lexicon::tokens::normalize;
 use crate::money::Cop;
 use crate::rows::RowFault;
 use crate::stages::guards::{GuardRules, Knowledge};
@@ -189,6 +190,7 @@ impl Pack {
             return Err(desk.faults);
         };
         catalog.unname(about.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
+        name_words(&mut catalog, &lexicon, &about.families);
         let classifier_version = model.as_ref().map_or_else(|| "rules".to_owned(), |m| m.linear.version.clone());
         let facts: BTreeMap<String, String> = facts.fact.into_iter().map(|(id, fact)| (id, fact.say)).collect();
         let Some(knowledge) = desk.knowledge(&guards, &catalog, &about.families, &facts) else {
@@ -218,6 +220,18 @@ impl Pack {
         };
         Ok((pack, desk.faults))
     }
+}
+
+/// Lets a product be found by words of its name that mean nothing else here.
+pub(super) fn name_words(catalog: &mut Catalog, lexicon: &Lexicon, families: &[Family]) {
+    let of_families: BTreeSet<String> = families
+        .iter()
+        .flat_map(|family| [family.id.as_str(), &family.name, &family.plural])
+        .flat_map(|text| normalize(text, &lexicon.abbreviations).words)
+        .map(|word| word.key)
+        .collect();
+    let everyday = |key: &str| lexicon.matcher.knows(key);
+    catalog.learn_words(&lexicon.abbreviations, |key| of_families.contains(key), everyday);
 }
 
 /// The lowest price that is named.

@@ -134,7 +134,8 @@ pub fn list_family(scene: &mut Scene<'_>, family: &str) -> String {
 
 /// The same for any products of the catalog.
 pub fn list(scene: &mut Scene<'_>, wanted: impl Fn(&Item) -> bool) -> String {
-    let mut items: Vec<&Item> = scene.pack.catalog.active().filter(|item| wanted(item)).collect();
+    let mut items: Vec<&Item> =
+        scene.pack.catalog.active().filter(|item| wanted(item) && item.stock != Some(0)).collect();
     items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
     items.truncate(3);
     offer(scene, &items)
@@ -304,11 +305,16 @@ pub fn not_carried(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) -> 
             | Intent::Otro
     );
     let pack = scene.pack;
-    let Some(absent) = scene.business().find_map(|v| pack.cues.absent(&v.reading.cues)).filter(|_| asks) else {
+    // What is repaired or needs a part is the customer's own, also when the store sells it no more.
+    let buys = asks && !matches!(intent, Intent::Repuestos | Intent::Reparacion);
+    let withdrawn = scene.business().find_map(|v| v.reading.stated.withdrawn).filter(|_| buys);
+    let withdrawn = withdrawn.map(|at| &pack.catalog.items[at]).map(|item| (item.name.as_str(), Some(item.family)));
+    let absent = || scene.business().find_map(|v| pack.cues.absent(&v.reading.cues)).filter(|_| asks);
+    let Some((what, near)) = withdrawn.or_else(|| absent().map(|absent| (absent.say.as_str(), absent.near))) else {
         return false;
     };
-    draft.say(scene, "no_tenemos", &[("que", &absent.say)]);
-    match absent.near.and_then(|near| pack.family(near.as_str())) {
+    draft.say(scene, "no_tenemos", &[("que", what)]);
+    match near.and_then(|near| pack.family(near.as_str())) {
         Some(family) => {
             let names = list_family(scene, family.id.as_str());
             draft.say(scene, "lo_cercano", &[("familia", &family.plural), ("productos", &names)]);
@@ -323,8 +329,12 @@ pub fn not_carried(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) -> 
 pub fn which(scene: &mut Scene<'_>, draft: &mut Draft) {
     let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
     let family = scene.memory.slot(&scene.pack.about.family_slot);
-    let mut items: Vec<&Item> =
-        scene.pack.catalog.active().filter(|i| brand.as_ref().is_none_or(|b| i.brand == *b)).collect();
+    // Those whose names share words with the message, when it has any.
+    let fits = scene.business().map(|v| v.reading.stated.fits.items.as_slice()).find(|fits| !fits.is_empty());
+    let all = &scene.pack.catalog.items;
+    let candidates = fits.map_or_else(|| (0..all.len()).collect(), <[usize]>::to_vec);
+    let candidates = candidates.into_iter().map(|at| &all[at]).filter(|item| item.active);
+    let mut items: Vec<&Item> = candidates.filter(|i| brand.as_ref().is_none_or(|b| i.brand == *b)).collect();
     let narrowed: Vec<&Item> =
         items.iter().copied().filter(|i| family.as_ref().is_some_and(|f| i.family.as_str() == f)).collect();
     if !narrowed.is_empty() {

@@ -43,10 +43,37 @@ pub fn resolve(scene: &Scene<'_>, view: &View<'_>) -> Referred {
     if !named.is_empty() {
         return Referred { products: named, ambiguous: false };
     }
+    if let Some(referred) = by_words_of_a_name(scene, view) {
+        return referred;
+    }
     quoted(scene, view)
         .or_else(|| by_price(scene, view))
         .or_else(|| by_pointer(scene, view))
         .map_or_else(|| by_brand_or_focus(scene, view), Referred::one)
+}
+
+// `la heavy duty`, of which there are four: by brand and family one of them, else they are asked among.
+fn by_words_of_a_name(scene: &Scene<'_>, view: &View<'_>) -> Option<Referred> {
+    let stated = &view.reading.stated;
+    if stated.fits.items.is_empty() || own_machine(view.intent) {
+        return None;
+    }
+    if let ([only], true) = (stated.fits.items.as_slice(), stated.fits.sure) {
+        return Some(Referred::one(*only));
+    }
+    let pack = scene.pack;
+    let family = stated.values.get(&pack.about.family_slot).and_then(|v| v.as_str());
+    let fits = |at: &usize| {
+        let item = &pack.catalog.items[*at];
+        let of_brand = stated.brands.is_empty() || stated.brands.contains(&item.brand);
+        of_brand && family.is_none_or(|family| item.family.as_str() == family)
+    };
+    let left: Vec<usize> = stated.fits.items.iter().copied().filter(fits).collect();
+    match left.as_slice() {
+        [] => None,
+        [only] if stated.fits.items.len() > 1 => Some(Referred::one(*only)),
+        _ => Some(Referred { products: Vec::new(), ambiguous: true }),
+    }
 }
 
 fn position(scene: &Scene<'_>, id: &str) -> Option<usize> {
@@ -161,22 +188,26 @@ fn other(scene: &Scene<'_>, spoken: &[usize]) -> Option<usize> {
 
 // A brand alone means its only product, or the one being discussed; several are asked about.
 fn by_brand_or_focus(scene: &Scene<'_>, view: &View<'_>) -> Referred {
-    let own_machine = matches!(
-        view.intent,
-        Intent::Repuestos
-            | Intent::Reparacion
-            | Intent::EstadoPedido
-            | Intent::ParteDePago
-            | Intent::Reclamo
-            | Intent::Catalogo
-    );
-    if own_machine {
+    if own_machine(view.intent) {
         return Referred::default();
     }
     if let [brand] = view.reading.stated.brands.as_slice() {
         return by_brand(scene, view, brand);
     }
     in_focus(scene, view)
+}
+
+// What is named then is the customer's own, or nothing in particular.
+fn own_machine(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Repuestos
+            | Intent::Reparacion
+            | Intent::EstadoPedido
+            | Intent::ParteDePago
+            | Intent::Reclamo
+            | Intent::Catalogo
+    )
 }
 
 fn by_brand(scene: &Scene<'_>, view: &View<'_>, brand: &str) -> Referred {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::catalog::Mention;
+use crate::catalog::{Fits, Mention};
 use crate::lexicon::matcher::Hit;
 use crate::lexicon::tokens::{Normalized, Word};
 use crate::money::{Amount, Cop, amounts};
@@ -29,6 +29,10 @@ pub struct Stated {
     pub values: BTreeMap<String, Value>,
     /// Items named by model, in order.
     pub mentions: Vec<Mention>,
+    /// Products that share words of their names with the message, when none is named whole.
+    pub fits: Fits,
+    /// A product that is named and no longer offered.
+    pub withdrawn: Option<usize>,
     /// Brands named, in order.
     pub brands: Vec<String>,
     /// Families named and not denied, in order, each once.
@@ -42,6 +46,12 @@ pub struct Stated {
 #[must_use]
 pub fn stated(pack: &Pack, n: &Normalized, hits: &[Hit]) -> Stated {
     let mut out = Stated { mentions: pack.catalog.mentions(&n.words), ..Stated::default() };
+    if out.mentions.is_empty() {
+        out.withdrawn = pack.catalog.withdrawn(&n.words);
+        if out.withdrawn.is_none() {
+            out.fits = pack.catalog.fitting(&n.words);
+        }
+    }
     let corrected = hits.iter().any(|h| h.concept.as_str() == "correccion");
     out.families = slot_values(hits, &pack.about.family_slot, false);
     if let Some(family) = one_of(&out.families, corrected) {

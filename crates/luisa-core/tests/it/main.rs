@@ -9,5 +9,6 @@ mod showcase;
 mod closed;
 mod facts;
 mod adversary;
+mod many_products;
 mod second_store;
 mod broken_packs;
