@@ -18,6 +18,7 @@ mod defence;
 mod demo_page;
 mod metrics;
 mod model;
+mod month;
 mod documents;
 mod go_no_go;
 mod eval_replies;
