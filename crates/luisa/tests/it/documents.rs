@@ -8,6 +8,7 @@ use std::process::Command;
 
 use luisa_fakes::graph_error;
 
+use crate::hush;
 use crate::world::{Luisa, SOON, World};
 
 /// Something to be typed, and where it stands.
@@ -88,7 +89,8 @@ async fn typed(world: &World, luisa: &Luisa, command: &str) -> Result<(), String
     let command =
         command.replace("localhost:8000", address).replace("/backups/", &format!("{}/backups/", folder.display()));
     let script = format!("set -euo pipefail\ncurl() {{ command curl --fail \"$@\"; }}\n{command}\n");
-    let program = Path::new(env!("CARGO_BIN_EXE_luisa")).parent().unwrap();
+    let luisa = world.command();
+    let program = Path::new(luisa.as_std().get_program()).parent().unwrap();
     let port = address.rsplit(':').next().unwrap();
     let mut shell = Command::new("bash");
     shell.args(["-c", &script]).current_dir(folder).env_clear().envs(world.settings()).env("PORT", port);
@@ -96,6 +98,7 @@ async fn typed(world: &World, luisa: &Luisa, command: &str) -> Result<(), String
     let output =
         tokio::task::spawn_blocking(move || shell.output()).await.unwrap().map_err(|error| error.to_string())?;
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    hush::assert_hushed(err.lines(), &hush::secrets(&world.settings().collect::<Vec<_>>()));
     if !output.status.success() {
         return Err(format!("it ends with {:?}: {err}", output.status.code()));
     }
