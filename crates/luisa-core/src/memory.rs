@@ -53,11 +53,14 @@ pub struct Memory {
     pub amounts_said: Vec<i64>,
 }
 
+/// Where a slot came from that nobody said: it follows from what LUISA recommended.
+pub const OFFERED: &str = "offered";
+
 /// A slot with where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotValue {
     pub value: serde_json::Value,
-    /// The message that gave it.
+    /// The message that gave it, or `OFFERED`.
     pub from: String,
 }
 
@@ -124,6 +127,12 @@ impl Memory {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
         })
+    }
+
+    /// Whether the customer said it: what only follows from an offer gives way to their words.
+    #[must_use]
+    pub fn was_said(&self, id: &str) -> bool {
+        self.slots.get(id).is_some_and(|slot| slot.from != OFFERED)
     }
 
     /// Slot values by id, as the API and the traces show them.

@@ -133,7 +133,7 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
     if let Intent::Buscar(family) = view.intent
         && view.intent_score > 0.6
         && scene.pack.family(family.as_str()).is_some()
-        && !scene.memory.slots.contains_key(&family_slot)
+        && !scene.memory.was_said(&family_slot)
     {
         set(scene, &family_slot, json!(family), &view.inbound.message_id);
     }
@@ -167,7 +167,7 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
 
 // `es para trabajar en la casa` chooses the family that the pack says, when none was.
 fn at_home(scene: &mut Scene<'_>, view: &View<'_>, family_slot: &str) {
-    let known = scene.memory.slots.contains_key(family_slot) || view.reading.stated.values.contains_key(family_slot);
+    let known = scene.memory.was_said(family_slot) || view.reading.stated.values.contains_key(family_slot);
     let choosing = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria);
     let Some(family) = scene
         .pack
@@ -221,7 +221,7 @@ fn says_less(scene: &Scene<'_>, view: &View<'_>, value: &serde_json::Value) -> b
 fn answers_use(scene: &Scene<'_>, view: &View<'_>) -> bool {
     let family = scene.memory.slot(&scene.pack.about.family_slot).and_then(|f| scene.pack.family(&f));
     let asked = scene.memory.pending.as_ref().map(|p| p.question);
-    let at_home = view.reading.says("en_casa");
+    let at_home = view.reading.says("en_casa") && scene.memory.was_said(&scene.pack.about.family_slot);
     let named =
         scene.pack.families.iter().any(|f| view.reading.normalized.words.iter().any(|w| w.text == f.id.as_str()));
     family.is_some_and(|f| asked == Some(f.ask_use) || at_home) && !view.reading.says("correccion") && !named

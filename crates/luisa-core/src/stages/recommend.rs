@@ -4,7 +4,7 @@
 //! decides only against a stated budget.
 
 use crate::catalog::Item;
-use crate::memory::{Memory, SlotValue, Stage};
+use crate::memory::{Memory, OFFERED, SlotValue, Stage};
 use crate::money::Cop;
 use crate::outcome::Asset;
 use crate::pack::{Family, Pack};
@@ -186,9 +186,8 @@ pub fn say(scene: &mut Scene<'_>, draft: &mut Draft) {
 // From here on the talk is about this family, said or not.
 fn settle_family(scene: &mut Scene<'_>, item: &Item) {
     let slot = scene.pack.about.family_slot.clone();
-    let from = scene.turn.messages.last().map(|m| m.message_id.clone()).unwrap_or_default();
     let value = serde_json::json!(item.family);
-    scene.memory.slots.entry(slot).or_insert(SlotValue { value, from });
+    scene.memory.slots.entry(slot).or_insert(SlotValue { value, from: OFFERED.to_owned() });
 }
 
 fn price_line(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
