@@ -132,7 +132,9 @@ fn coming(reading: &Reading) -> Option<Intent> {
     if reading.says("donde_llevar") {
         return Some(Intent::Ubicacion);
     }
-    reading.says("ir_a_ver").then(|| if reading.says("horario") { Intent::Horario } else { Intent::Ubicacion })
+    // `la puedo ver en foto`: not in the store.
+    (reading.says("ir_a_ver") && !reading.says("foto"))
+        .then(|| if reading.says("horario") { Intent::Horario } else { Intent::Ubicacion })
 }
 
 // `vale, gracias` asks no price.

@@ -341,6 +341,12 @@ fn catalogue(scene: &mut Scene<'_>, draft: &mut Draft) {
     }
 }
 
+// What was offered is of another family, or of none that the customer chose.
+fn family_is_new(scene: &Scene<'_>) -> bool {
+    let slot = &scene.pack.about.family_slot;
+    scene.memory.was_said(slot) && scene.memory.slot(slot) != scene.turn.memory.slot(slot)
+}
+
 // Looking for a machine: ask what is missing, recommend when enough is known.
 fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     if scene.says("robot") || scene.says("inyeccion") || scene.says("otros_aparatos") {
@@ -377,7 +383,7 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
         draft.say(scene, "presupuesto_alcanza", &[("presupuesto", &budget), ("familia", &family), ("desde", &from)]);
     } else if scene.business().any(|v| v.reading.stated.values.contains_key(CITY)) {
         note_city(scene, draft);
-    } else if let (Intent::Buscar(family), true) = (intent, scene.memory.offered.is_empty()) {
+    } else if let (Intent::Buscar(family), true) = (intent, scene.memory.offered.is_empty() || family_is_new(scene)) {
         let name = scene.pack.family(family.as_str()).map_or_else(String::new, |f| f.name.clone());
         draft.say(scene, "busca_tipo", &[("familia", &name)]);
     } else if intent == Intent::Asesoria && !recommend::done(scene) {
