@@ -14,9 +14,12 @@ use crate::corpus;
 /// A figure may be this much lower before the gate closes: two messages of the split.
 const SLACK: f64 = 0.003;
 
+/// The store whose figures are kept.
+const PACK: &str = "packs/el-sastre";
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    #[arg(long, default_value = "packs/el-sastre")]
+    #[arg(long, default_value = PACK)]
     pack: PathBuf,
     /// Writes the figures of now instead of holding them against the kept ones.
     #[arg(long)]
@@ -24,6 +27,12 @@ pub(crate) struct Options {
     /// Writes the misses to this file.
     #[arg(long)]
     misses: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { pack: PathBuf::from(PACK), accept: false, misses: None }
+    }
 }
 
 /// `corpus/figures.json`.

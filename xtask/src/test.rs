@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::{corpus, deny, deploy};
+use crate::{corpus, deny, deploy, gate};
 
 /// A program that tests run, and the Debian package that has it.
 const TOOLS: &[(&str, &str)] = &[
@@ -31,8 +31,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.rest.is_empty() {
         deny::check(&root)?;
         deploy::check()?;
-        let me = std::env::current_exe().context("this program has no path")?;
-        finish(Command::new(me).arg("gate").current_dir(&root), "xtask gate")?;
+        // Not as a process: the tests have linked this program anew, and its old file is gone.
+        gate::run(&gate::Options::default())?;
     }
     Ok(())
 }
