@@ -6,6 +6,8 @@
 use super::features::{self, Feature};
 
 const MAGIC: &[u8; 8] = b"LUISAML2";
+/// So many signed bytes cannot overflow two bytes: 255 × 128 < 2¹⁵.
+const MOST_ADDED: usize = 255;
 
 /// One set of mutually exclusive answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,10 +59,19 @@ impl Model {
         let outputs = self.outputs();
         let width = outputs + self.hidden;
         let mut sums = vec![0.0f32; width];
-        for &(row, value) in features {
-            let start = row as usize * width;
-            for (sum, weight) in sums.iter_mut().zip(&self.table[start..start + width]) {
-                *sum += value * f32::from(*weight);
+        let mut run = vec![0i16; width];
+        // Features of one group share their value: their bytes are added as they are, and weighed once.
+        for group in features.chunk_by(|a, b| a.1 == b.1).flat_map(|group| group.chunks(MOST_ADDED)) {
+            run.fill(0);
+            for &(row, _) in group {
+                let start = row as usize * width;
+                for (sum, weight) in run.iter_mut().zip(&self.table[start..start + width]) {
+                    *sum += i16::from(*weight);
+                }
+            }
+            let value = group.first().map_or(0.0, |(_, value)| *value);
+            for (sum, added) in sums.iter_mut().zip(&run) {
+                *sum += value * f32::from(*added);
             }
         }
         for ((sum, scale), bias) in sums.iter_mut().zip(&self.scale).zip(&self.bias) {

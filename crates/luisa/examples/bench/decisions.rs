@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use hdrhistogram::Histogram;
@@ -12,7 +12,7 @@ use luisa_core::memory::Memory;
 use luisa_core::pipeline::decide;
 use luisa_core::taxonomy::{Channel, Mode};
 use luisa_core::turn::{Body, Inbound, NoCache, Policy, Turn};
-use luisa_core::understanding::quality;
+use luisa_core::understanding::{quality, read};
 
 /// Each message counts with the median of its rounds, so that what else the machine does is not taken for the decision.
 const ROUNDS: usize = 7;
@@ -69,6 +69,24 @@ pub(crate) fn measure(messages: &[String]) -> anyhow::Result<Histogram<u64>> {
             times.push(started.elapsed());
         }
     }
+    medians(rounds)
+}
+
+/// How long each message takes to be read by itself: normalised, matched, weighed by the model and held against the rules.
+pub(crate) fn readings(messages: &[String]) -> anyhow::Result<Histogram<u64>> {
+    let pack = packs::load(None)?.pack;
+    let mut rounds = vec![Vec::with_capacity(ROUNDS); messages.len()];
+    for _ in 0..ROUNDS {
+        for (text, times) in messages.iter().zip(&mut rounds) {
+            let started = Instant::now();
+            black_box(read(&pack, text));
+            times.push(started.elapsed());
+        }
+    }
+    medians(rounds)
+}
+
+fn medians(rounds: Vec<Vec<Duration>>) -> anyhow::Result<Histogram<u64>> {
     let mut medians = crate::histogram()?;
     for mut times in rounds {
         times.sort_unstable();

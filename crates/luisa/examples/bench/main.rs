@@ -33,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     println!("{}\nload of the machine before the start: {}\n", machine::describe()?, machine::load());
     println!("| what | p50 | p99 | longest | of |\n| --- | --- | --- | --- | --- |");
     let messages = decisions::messages()?;
+    row("reading of one message by itself", &decisions::readings(&messages)?);
     row("decision of one message, conversation fresh", &decisions::measure(&messages)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(served::measure(&bench, messages)).context("the service could not be measured")?;
