@@ -1,3 +1,5 @@
+//! The measures of quality on a handful of made-up readings. May not read the corpus.
+
 use serde_json::json;
 
 use super::*;
