@@ -24,6 +24,17 @@ pub(crate) fn target() -> anyhow::Result<PathBuf> {
     Ok(built.to_path_buf())
 }
 
+/// Builds the binary that is measured: an example does not build it, and an old one would be measured without a word.
+pub(crate) fn build_luisa() -> anyhow::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--package", "luisa", "--bin", "luisa"])
+        .status()
+        .context("cargo cannot be started")?;
+    anyhow::ensure!(built.success(), "luisa was not built: cargo says why above");
+    Ok(())
+}
+
 /// Processor, memory, disk, versions: one line each.
 pub(crate) fn describe() -> anyhow::Result<String> {
     let cpu = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());

@@ -26,15 +26,24 @@ struct Bench {
     /// Customers who write at once while answers per second are measured.
     #[arg(long, default_value_t = 5_000)]
     customers: u32,
+    /// Reading and decision alone, without the service.
+    #[arg(long)]
+    decisions: bool,
 }
 
 fn main() -> anyhow::Result<()> {
     let bench = Bench::parse();
+    if !bench.decisions {
+        machine::build_luisa()?;
+    }
     println!("{}\nload of the machine before the start: {}\n", machine::describe()?, machine::load());
     println!("| what | p50 | p99 | longest | of |\n| --- | --- | --- | --- | --- |");
     let messages = decisions::messages()?;
     row("reading of one message by itself", &decisions::readings(&messages)?);
     row("decision of one message, conversation fresh", &decisions::measure(&messages)?);
+    if bench.decisions {
+        return Ok(());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(served::measure(&bench, messages)).context("the service could not be measured")?;
     runtime.block_on(hanging::measure()).context("answers beside a hanging model could not be measured")
