@@ -4,6 +4,7 @@
 //! (that is `stages::recommend`) nor write text.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,8 +61,8 @@ pub struct Catalog {
     pub items: Vec<Item>,
     /// Squashed spelling → item, longest spelling first: for slips of the finger.
     spellings: Vec<(String, usize)>,
-    /// The same by spelling: for what is typed right.
-    exact: HashMap<String, usize>,
+    /// The same by spelling, in the order of the alphabet: for what is typed right.
+    exact: BTreeMap<String, usize>,
     /// The same of products that are no longer offered.
     withdrawn: HashMap<String, usize>,
     /// Length → places in `spellings`, so that a slip is looked for among the few that it can be of.
@@ -314,14 +315,15 @@ impl Catalog {
     fn mention_at(&self, words: &[Word], start: usize) -> Option<Mention> {
         let most_letters = self.spellings.first().map_or(0, |(spelling, _)| spelling.len() + 1);
         let longest = (start + self.most_words).min(words.len());
+        let typed_right = self.longest_beginning(&words[start..longest]);
         for end in (start + 1..=longest).rev() {
-            let typed: String = words[start..end].iter().map(|w| w.text.as_str()).collect();
-            if typed.len() < 2 || typed.len() > most_letters {
+            // What begins no spelling can only be a slip, and slips are mended in spellings with digits alone.
+            let digits: usize = words[start..end].iter().map(|w| digits(&w.text)).sum();
+            let length: usize = words[start..end].iter().map(|w| w.text.len()).sum();
+            if (digits < 2 && end - start > typed_right) || length < 2 || length > most_letters {
                 continue;
             }
-            // Words are folded already; only what is not plain letters and digits needs it again.
-            let typed = if typed.bytes().all(|b| b.is_ascii_alphanumeric()) { typed } else { squash(&typed) };
-            let digits = typed.bytes().filter(u8::is_ascii_digit).count();
+            let typed = typed(&words[start..end]);
             let exact = self.exact.get(&typed);
             let slipped = || {
                 let lengths = (typed.len().saturating_sub(1)..=typed.len() + 1).rev();
@@ -336,6 +338,26 @@ impl Catalog {
         }
         None
     }
+
+    // How many of these words together are still the beginning of a spelling.
+    fn longest_beginning(&self, words: &[Word]) -> usize {
+        let begins = |n: usize| {
+            let typed = typed(&words[..n]);
+            let next = self.exact.range::<str, _>((Bound::Included(typed.as_str()), Bound::Unbounded)).next();
+            next.is_some_and(|(spelling, _)| spelling.starts_with(&typed))
+        };
+        (1..=words.len()).take_while(|n| begins(*n)).count()
+    }
+}
+
+// Words as one spelling. They are folded already; only what is not plain letters and digits needs it again.
+fn typed(words: &[Word]) -> String {
+    let typed: String = words.iter().map(|w| w.text.as_str()).collect();
+    if typed.bytes().all(|b| b.is_ascii_alphanumeric()) { typed } else { squash(&typed) }
+}
+
+fn digits(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
 }
 
 fn may_tell(key: &str) -> bool {
@@ -359,7 +381,7 @@ pub fn squash(text: &str) -> String {
 // Two neighbouring characters swapped, or one letter (not a digit) changed or missing, in a spelling long enough and
 // with digits in it.
 fn same_model_mistyped(spelling: &str, typed: &str) -> bool {
-    let has_digits = |s: &str| s.bytes().filter(u8::is_ascii_digit).count() >= 2;
+    let has_digits = |s: &str| digits(s) >= 2;
     if spelling.len() < 5 || !has_digits(spelling) || !has_digits(typed) {
         return false;
     }

@@ -43,6 +43,33 @@ const LOOKALIKES: &[(char, char)] = &[
 #[must_use]
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    // Nearly every message has only letters that need no decomposition; the first other one sends it the long way.
+    for c in text.chars() {
+        match easy(c) {
+            Some(folded) => out.push(folded),
+            None => return decomposed(text),
+        }
+    }
+    out
+}
+
+// A letter or sign of written Spanish, folded.
+fn easy(c: char) -> Option<char> {
+    match c {
+        ' '..='~' | '\n' | '\t' => Some(c.to_ascii_lowercase()),
+        'á' | 'Á' => Some('a'),
+        'é' | 'É' => Some('e'),
+        'í' | 'Í' => Some('i'),
+        'ó' | 'Ó' => Some('o'),
+        'ú' | 'Ú' | 'ü' | 'Ü' => Some('u'),
+        'ñ' | 'Ñ' => Some('ñ'),
+        '¿' | '¡' => Some(c),
+        _ => None,
+    }
+}
+
+fn decomposed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut last_base = ' ';
     for c in text.nfkd() {
         if c == '\u{303}' && (last_base == 'n' || last_base == 'N') && out.ends_with('n') {
@@ -75,12 +102,10 @@ fn is_invisible(c: char) -> bool {
 #[must_use]
 pub fn squeeze(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
-    let chars: Vec<char> = word.chars().collect();
-    let mut i = 0;
-    while i < chars.len() {
-        let c = chars[i];
+    let mut rest = word.chars().peekable();
+    while let Some(c) = rest.next() {
         let mut run = 1;
-        while i + run < chars.len() && chars[i + run] == c {
+        while rest.next_if_eq(&c).is_some() {
             run += 1;
         }
         let kept = match run {
@@ -89,11 +114,10 @@ pub fn squeeze(word: &str) -> String {
             2 if matches!(c, 'l' | 'r' | 'c' | 'n' | 'e' | 'o' | 's') => 2,
             2 => 1,
             // Three or more are emphasis, but `perrro` still has two.
-            _ if matches!(c, 'r' | 'l') && i > 0 => 2,
+            _ if matches!(c, 'r' | 'l') && !out.is_empty() => 2,
             _ => 1,
         };
         out.extend(std::iter::repeat_n(c, kept));
-        i += run;
     }
     out
 }
@@ -104,18 +128,18 @@ pub fn sound(word: &str) -> String {
     if word.bytes().any(|b| b.is_ascii_digit()) {
         return word.to_owned();
     }
-    let chars: Vec<char> = word.chars().collect();
     let mut out = String::with_capacity(word.len());
-    let mut i = 0;
-    while i < chars.len() {
-        let next = chars.get(i + 1).copied().unwrap_or(' ');
-        let (sounds, used) = one_sound(chars[i], next, chars.get(i + 2).copied().unwrap_or(' '));
-        for c in sounds.chars() {
-            if !out.ends_with(c) {
-                out.push(c);
-            }
+    let mut rest = word.chars();
+    while let Some(c) = rest.next() {
+        let mut ahead = rest.clone();
+        let next = ahead.next().unwrap_or(' ');
+        let (sound, used) = one_sound(c, next, ahead.next().unwrap_or(' '));
+        if !out.ends_with(sound) {
+            out.push_str(sound);
         }
-        i += used;
+        if used == 2 {
+            rest.next();
+        }
     }
     // The coast drops the plural's s; so does the key.
     if out.len() >= 4 && out.ends_with('s') {

@@ -4,6 +4,7 @@
 //! abbreviations come from the pack. May not classify.
 
 pub mod fold;
+pub mod hash;
 pub mod tokens;
 pub mod near;
 pub mod matcher;

@@ -4,6 +4,9 @@
 //! vocabulary knows, nor a short one: `peso` and `beso` are both words.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+
+use super::hash::{Spelling, Unhashed};
 
 /// Words shorter than this are never corrected.
 const MIN_LEN: usize = 5;
@@ -13,7 +16,8 @@ const MIN_LEN: usize = 5;
 pub struct Near {
     words: Vec<String>,
     known: HashSet<String>,
-    by_deletion: HashMap<String, Vec<u32>>,
+    /// Hash of a word with one letter or none taken out → places in `words`; what meets by its hash is compared.
+    by_deletion: HashMap<u64, Vec<u32>, BuildHasherDefault<Unhashed>>,
 }
 
 impl Near {
@@ -27,10 +31,9 @@ impl Near {
         for word in words {
             let index = u32::try_from(near.words.len()).unwrap_or(u32::MAX);
             if word.len() >= MIN_LEN {
-                for cut in deletions(&word) {
-                    near.by_deletion.entry(cut).or_default().push(index);
+                for probe in probes(&word) {
+                    near.by_deletion.entry(probe).or_default().push(index);
                 }
-                near.by_deletion.entry(word.clone()).or_default().push(index);
             }
             near.known.insert(word.clone());
             near.words.push(word);
@@ -55,7 +58,7 @@ impl Near {
             return None;
         }
         let mut best: Option<&str> = None;
-        for probe in std::iter::once(word.to_owned()).chain(deletions(word)) {
+        for probe in probes(word) {
             for &index in self.by_deletion.get(&probe).map_or(&[][..], Vec::as_slice) {
                 let candidate = self.words[index as usize].as_str();
                 // The first letter is rarely the slip; keeping it avoids most false friends.
@@ -72,31 +75,31 @@ impl Near {
     }
 }
 
-fn deletions(word: &str) -> Vec<String> {
-    word.char_indices()
-        .map(|(i, c)| {
-            let mut cut = String::with_capacity(word.len());
-            cut.push_str(&word[..i]);
-            cut.push_str(&word[i + c.len_utf8()..]);
-            cut
-        })
-        .collect()
+// The hashes of a word and of what is left of it without one letter.
+fn probes(word: &str) -> impl Iterator<Item = u64> + '_ {
+    let mut before = Spelling::default();
+    let without_one = word.char_indices().map(move |(i, c)| {
+        let cut = before.and(&word[i + c.len_utf8()..]);
+        before = before.and(&word[i..i + c.len_utf8()]);
+        cut.finish()
+    });
+    std::iter::once(Spelling::default().and(word).finish()).chain(without_one)
 }
 
 // Damerau distance of exactly one, on short words.
 fn one_slip(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let common = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let (ra, rb) = (&a[common..], &b[common..]);
-    match ra.len() as i64 - rb.len() as i64 {
-        0 => {
-            let differing = ra.iter().zip(rb).filter(|(x, y)| x != y).count();
-            let swapped = ra.len() >= 2 && ra[0] == rb[1] && ra[1] == rb[0] && ra[2..] == rb[2..];
-            differing == 1 || swapped
+    let common: usize = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).map(|(c, _)| c.len_utf8()).sum();
+    let (mut ra, mut rb) = (a[common..].chars(), b[common..].chars());
+    let (whole_a, whole_b) = (ra.as_str(), rb.as_str());
+    match (ra.next(), rb.next()) {
+        (Some(x), Some(y)) => {
+            let (rest_a, rest_b) = (ra.as_str(), rb.as_str());
+            let swapped = ra.next() == Some(y) && rb.next() == Some(x) && ra.as_str() == rb.as_str();
+            rest_a == rest_b || swapped || rest_a == whole_b || whole_a == rest_b
         }
-        1 => ra[1..] == *rb,
-        -1 => *ra == rb[1..],
-        _ => false,
+        (Some(_), None) => ra.as_str().is_empty(),
+        (None, Some(_)) => rb.as_str().is_empty(),
+        (None, None) => false,
     }
 }
 

@@ -154,8 +154,8 @@ pub struct UseOf {
 pub struct Lexicon {
     pub abbreviations: BTreeMap<String, String>,
     pub matcher: Matcher,
-    /// Words that introduce a name: `me llamo`.
-    pub name_cues: Vec<String>,
+    /// Words that introduce a name: `me`, `llamo`.
+    pub name_cues: Vec<Vec<String>>,
     /// Words that may stand between a cue and the name.
     pub titles: BTreeSet<String>,
     /// Sound keys of given names.

@@ -57,7 +57,8 @@ pub struct Places {
     near_words: Near,
     departments: HashMap<String, String>,
     preferred: Vec<String>,
-    longest: usize,
+    /// First word of a key → the most words that a key beginning with it has.
+    openings: HashMap<String, usize>,
     /// Sound keys → the district's name.
     districts: HashMap<String, String>,
 }
@@ -126,7 +127,9 @@ impl Places {
         if key.is_empty() || never.contains(&key) {
             return;
         }
-        self.longest = self.longest.max(key.split(' ').count());
+        let words = key.split(' ').count();
+        let most = self.openings.entry(key.split(' ').take(1).collect()).or_default();
+        *most = words.max(*most);
         let known = self.by_key.entry(key).or_default();
         if !known.contains(&at) {
             known.push(at);
@@ -181,13 +184,18 @@ impl Places {
     }
 
     fn longest_at(&self, words: &[Word], start: usize, known: impl Fn(&str) -> bool) -> Option<(&[usize], usize)> {
-        for end in (start + 1..=(start + self.longest).min(words.len())).rev() {
+        let most = self.openings.get(&words[start].key).copied().unwrap_or(0);
+        for end in (start + 1..=(start + most).min(words.len())).rev() {
             let key = words[start..end].iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
             if let Some(found) = self.by_key.get(&key) {
                 return Some((found, end));
             }
         }
-        let mended = self.near_words.correct(&words[start].key).filter(|_| !known(&words[start].key))?;
+        // Every town's name is known here, and what `known` knows is not mended.
+        if known(&words[start].key) {
+            return None;
+        }
+        let mended = self.near_words.correct(&words[start].key)?;
         self.by_key.get(mended).map(|found| (found.as_slice(), start + 1))
     }
 

@@ -3,10 +3,10 @@
 //! Owns the feature set; the model file records `VERSION`, so that a model is never used with other features. Groups
 //! are scaled by their size, so that a long message does not shout.
 
-use std::collections::BTreeSet;
-
+use crate::lexicon::hash::Spelling;
 use crate::lexicon::matcher::Hit;
 use crate::lexicon::tokens::{Normalized, is_emoji};
+use crate::symbol::Symbol;
 
 /// Changes whenever a message would hash differently.
 pub const VERSION: u32 = 3;
@@ -31,98 +31,121 @@ pub struct Seen<'a> {
 #[must_use]
 pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
     let Seen { n, keys, hits, signs } = *seen;
-    let mut out = Vec::with_capacity(768);
-    let mask = (1u32 << bits) - 1;
-    let mut group = |weight: f32, hashes: Vec<u64>| {
-        let value = weight / (hashes.len().max(1) as f32).sqrt();
-        out.extend(hashes.into_iter().map(|h| ((h as u32 ^ (h >> 32) as u32) & mask, value)));
-    };
-    let words: Vec<u64> = keys.iter().map(|k| hash(b'w', &[k])).collect();
-    group(1.6, words);
+    let mut out = Groups { features: Vec::with_capacity(768), mask: (1u32 << bits) - 1 };
+    out.group(1.6, keys.iter().map(|key| hash(b'w', &[key])));
     let bounded: Vec<&str> =
         std::iter::once("^").chain(keys.iter().map(String::as_str)).chain(std::iter::once("$")).collect();
-    group(1.3, bounded.windows(2).map(|p| hash(b'b', p)).collect());
-    group(0.7, bounded.windows(3).map(|p| hash(b't', p)).collect());
-    group(2.2, grams(n));
+    out.group(1.3, bounded.windows(2).map(|pair| hash(b'b', pair)));
+    out.group(0.7, bounded.windows(3).map(|three| hash(b't', three)));
+    out.group(2.2, n.words.iter().take(MOST_WORDS).flat_map(|word| grams(&word.key)));
     // A nod says something only when there is little else.
     let hits: Vec<Hit> = hits.iter().filter(|h| keys.len() <= 4 || h.concept.as_str() != NOD).copied().collect();
-    let concepts = concept_names(&hits);
-    group(2.4, concepts.iter().map(|c| hash(b'c', &[c])).collect());
-    group(1.2, pairs(&concepts));
-    group(1.0, sequence(&hits));
-    group(1.2, signs.iter().map(|s| hash(b's', &[s])).collect());
-    group(0.8, shape(n, keys).iter().map(|s| hash(b'm', &[s])).collect());
-    out
+    let concepts = concepts(&hits);
+    out.group(2.4, concepts.iter().map(|concept| concept.add_to(Spelling::of_kind(b'c')).finish()));
+    out.group(1.2, pairs(&concepts));
+    out.group(1.0, sequence(&hits));
+    out.group(1.2, signs.iter().map(|sign| hash(b's', &[sign])));
+    out.group(0.8, shape(n, keys).into_iter());
+    out.features
 }
+
+/// Features in the making.
+struct Groups {
+    features: Vec<Feature>,
+    mask: u32,
+}
+
+impl Groups {
+    // All features of a group weigh the same, and less the more they are.
+    fn group(&mut self, weight: f32, hashes: impl Iterator<Item = u64>) {
+        let start = self.features.len();
+        let mask = self.mask;
+        self.features.extend(hashes.map(|h| ((h as u32 ^ (h >> 32) as u32) & mask, 0.0)));
+        let group = &mut self.features[start..];
+        let value = weight / (group.len().max(1) as f32).sqrt();
+        group.iter_mut().for_each(|feature| feature.1 = value);
+    }
+}
+
+/// Words of a message whose letters are looked at, and letters of such a word.
+const MOST_WORDS: usize = 120;
+const MOST_LETTERS: usize = 24;
 
 /// The concept of a bare acknowledgement.
 const NOD: &str = "acuse";
 
-// Characters of each word, 3 to 5 at a time, with its borders.
-fn grams(n: &Normalized) -> Vec<u64> {
-    let mut out = Vec::new();
-    for word in n.words.iter().take(120) {
-        let bounded: Vec<char> =
-            std::iter::once('_').chain(word.key.chars().take(24)).chain(std::iter::once('_')).collect();
-        for size in 3..=5 {
-            for gram in bounded.windows(size) {
-                let mut text = [0u8; 24];
-                let mut used = 0;
-                for c in gram {
-                    used += c.encode_utf8(&mut text[used..]).len();
-                }
-                out.push(hash_bytes(b'g', &text[..used]));
-            }
-        }
+// Characters of a word, 3 to 5 at a time, with its borders.
+fn grams(key: &str) -> impl Iterator<Item = u64> + '_ {
+    let cut = key.char_indices().nth(MOST_LETTERS).map_or(key, |(end, _)| &key[..end]);
+    let bounded = std::iter::once('_').chain(cut.chars()).chain(std::iter::once('_'));
+    (0..cut.chars().count()).flat_map(move |start| {
+        let from_here = bounded.clone().skip(start).take(5);
+        let grown = from_here.scan(Spelling::of_kind(b'g'), |hash, c| {
+            *hash = hash.and(c.encode_utf8(&mut [0; 4]));
+            Some(hash.finish())
+        });
+        grown.skip(2)
+    })
+}
+
+/// A concept that a message mentions or denies; in the order of `no <name>` and `<name>`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mentioned {
+    negated: bool,
+    name: Symbol,
+}
+
+impl Mentioned {
+    fn prefix(self) -> &'static str {
+        if self.negated { "no " } else { "" }
     }
+
+    fn spelt(self) -> impl Iterator<Item = u8> {
+        self.prefix().bytes().chain(self.name.as_str().bytes())
+    }
+
+    fn add_to(self, hash: Spelling) -> Spelling {
+        hash.and(self.prefix()).and(self.name.as_str()).and_byte(SEPARATOR)
+    }
+}
+
+// Each concept once.
+fn concepts(hits: &[Hit]) -> Vec<Mentioned> {
+    let mut out: Vec<Mentioned> = hits.iter().map(|h| Mentioned { negated: h.negated, name: h.concept }).collect();
+    out.sort_unstable_by(|a, b| a.spelt().cmp(b.spelt()));
+    out.dedup();
     out
 }
 
-fn concept_names(hits: &[Hit]) -> Vec<String> {
-    let set: BTreeSet<String> =
-        hits.iter().map(|h| if h.negated { format!("no {}", h.concept) } else { h.concept.to_string() }).collect();
-    set.into_iter().collect()
-}
-
-fn pairs(concepts: &[String]) -> Vec<u64> {
+fn pairs(concepts: &[Mentioned]) -> impl Iterator<Item = u64> + '_ {
     let few = &concepts[..concepts.len().min(MAX_PAIRED)];
-    let mut out = Vec::new();
-    for (i, a) in few.iter().enumerate() {
-        for b in &few[i + 1..] {
-            out.push(hash(b'p', &[a, b]));
-        }
-    }
-    out
+    few.iter().enumerate().flat_map(move |(i, a)| {
+        let first = a.add_to(Spelling::of_kind(b'p'));
+        few[i + 1..].iter().map(move |b| b.add_to(first).finish())
+    })
 }
 
 // Concepts in the order they are said; the first and the last carry most.
-fn sequence(hits: &[Hit]) -> Vec<u64> {
-    let mut out: Vec<u64> =
-        hits.windows(2).map(|p| hash(b'q', &[p[0].concept.as_str(), p[1].concept.as_str()])).collect();
-    out.extend(hits.first().map(|h| hash(b'f', &[h.concept.as_str()])));
-    out.extend(hits.last().map(|h| hash(b'l', &[h.concept.as_str()])));
-    out
+fn sequence(hits: &[Hit]) -> impl Iterator<Item = u64> + '_ {
+    let pairs = hits.windows(2).map(|p| hash(b'q', &[p[0].concept.as_str(), p[1].concept.as_str()]));
+    let first = hits.first().map(|h| hash(b'f', &[h.concept.as_str()]));
+    let last = hits.last().map(|h| hash(b'l', &[h.concept.as_str()]));
+    pairs.chain(first).chain(last)
 }
 
-fn shape(n: &Normalized, keys: &[String]) -> Vec<String> {
-    let mut out = vec![format!("len{}", bucket(keys.len()))];
+fn shape(n: &Normalized, keys: &[String]) -> Vec<u64> {
+    let mut out = vec![hash(b'm', &[&format!("len{}", bucket(keys.len()))])];
     let s = &n.signals;
-    if s.question {
-        out.push("question".to_owned());
-    }
-    if s.exclaims >= 2 {
-        out.push("exclaims".to_owned());
-    }
-    if s.capitals > 0.7 && s.letters > 8 {
-        out.push("shouts".to_owned());
-    }
-    if s.digits > 0 {
-        out.push("digits".to_owned());
-    }
-    if s.letters == 0 {
-        out.push("no letters".to_owned());
-    }
-    out.extend(s.emoji.iter().filter(|c| is_emoji(**c)).take(3).map(|c| format!("emoji {c}")));
+    let signs = [
+        ("question", s.question),
+        ("exclaims", s.exclaims >= 2),
+        ("shouts", s.capitals > 0.7 && s.letters > 8),
+        ("digits", s.digits > 0),
+        ("no letters", s.letters == 0),
+    ];
+    out.extend(signs.iter().filter(|(_, there)| *there).map(|(name, _)| hash(b'm', &[name])));
+    let emoji = s.emoji.iter().filter(|c| is_emoji(**c)).take(3);
+    out.extend(emoji.map(|c| hash(b'm', &[&format!("emoji {c}")])));
     out
 }
 
@@ -137,21 +160,9 @@ fn bucket(words: usize) -> usize {
     }
 }
 
-// FNV-1a over the parts, with a separator that no part contains, then mixed: the low bits choose the row.
-fn hash(kind: u8, parts: &[&str]) -> u64 {
-    let mut h = 0xcbf2_9ce4_8422_2325u64 ^ u64::from(kind);
-    for part in parts {
-        for byte in part.bytes().chain(std::iter::once(0x1f)) {
-            h = (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    h ^ (h >> 29)
-}
+/// After each part of a feature; no part contains it.
+const SEPARATOR: u8 = 0x1f;
 
-fn hash_bytes(kind: u8, bytes: &[u8]) -> u64 {
-    let mut h = 0xcbf2_9ce4_8422_2325u64 ^ u64::from(kind);
-    for byte in bytes {
-        h = (h ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    h ^ (h >> 29)
+fn hash(kind: u8, parts: &[&str]) -> u64 {
+    parts.iter().fold(Spelling::of_kind(kind), |hash, part| hash.and(part).and_byte(SEPARATOR)).finish()
 }

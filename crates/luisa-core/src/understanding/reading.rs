@@ -336,36 +336,29 @@ impl Understanding {
     /// Weighs the heads together: a class with an intent it can have, a handoff that fits the intent.
     #[must_use]
     pub fn choose(&self, scores: &super::model::Scores, personal_threshold: f32) -> ModelChoice {
-        let mut joint: BTreeMap<Class, (f32, usize)> = BTreeMap::new();
-        let mut total = 0.0;
-        for (c, class) in self.classes.iter().enumerate() {
-            for (i, intent) in self.intents.iter().enumerate() {
-                let p = scores.class[c] * scores.intent[i] * fit(*class, *intent);
-                total += p;
-                let best = joint.entry(*class).or_insert((0.0, i));
+        // Of each class: how likely it is with any intent, and its likeliest one.
+        let mut joint: Vec<(Class, f32, f32, usize)> = Vec::with_capacity(self.classes.len());
+        for (class, p_class) in self.classes.iter().zip(&scores.class) {
+            let (mut any, mut best) = (0.0, (0.0, 0));
+            for (i, (intent, p_intent)) in self.intents.iter().zip(&scores.intent).enumerate() {
+                let p = p_class * p_intent * fit(*class, *intent);
+                any += p;
                 if p > best.0 {
-                    *best = (p, i);
+                    best = (p, i);
                 }
             }
+            joint.push((*class, any, best.0, best.1));
         }
-        let of_class = |class: Class| {
-            self.classes.iter().position(|c| *c == class).map_or(0.0, |c| {
-                let fitting: f32 =
-                    self.intents.iter().enumerate().map(|(i, intent)| scores.intent[i] * fit(class, *intent)).sum();
-                scores.class[c] * fitting
-            }) / f32::max(total, 1e-9)
-        };
-        let personal = of_class(Class::NonBusiness);
-        let class = Class::ALL
-            .iter()
-            .copied()
-            .filter(|c| *c != Class::NonBusiness || personal >= personal_threshold)
-            .max_by(|a, b| of_class(*a).total_cmp(&of_class(*b)))
-            .unwrap_or(Class::Consult);
-        let (p, i) = joint.get(&class).copied().unwrap_or((0.0, 0));
-        let class_score = of_class(class);
+        let total = f32::max(joint.iter().map(|(_, any, ..)| any).sum(), 1e-9);
+        let personal = joint.iter().find(|(class, ..)| *class == Class::NonBusiness).map_or(0.0, |c| c.1 / total);
+        let (class, any, p, i) = joint
+            .into_iter()
+            .filter(|(class, ..)| *class != Class::NonBusiness || personal >= personal_threshold)
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)))
+            .unwrap_or((Class::Consult, 0.0, 0.0, 0));
+        let class_score = any / total;
         let intent = if matches!(class, Class::Empty | Class::NonBusiness) { Intent::Ninguno } else { self.intents[i] };
-        let intent_score = p / f32::max(total, 1e-9) / f32::max(class_score, 1e-9);
+        let intent_score = p / total / f32::max(class_score, 1e-9);
         let handoff = if matches!(class, Class::Consult | Class::Faq) { self.handoff(scores, class) } else { None };
         let mut others: Vec<(Intent, f32)> = self
             .intents
@@ -383,22 +376,20 @@ impl Understanding {
     // than a customer whom nobody calls.
     fn handoff(&self, scores: &Scores, class: Class) -> Option<(Reason, Team)> {
         let intents: Vec<f32> = self.intents.iter().zip(&scores.intent).map(|(i, p)| p * fit(class, *i)).collect();
-        let weighed = |h: usize| {
-            let reason = self.handoffs[h].map(|(reason, _)| reason);
-            let fitting: f32 = self.intents.iter().zip(&intents).map(|(i, p)| p * handoff_fit(*i, reason)).sum();
-            scores.handoff[h] * fitting * if reason.is_none() { NONE_WEIGHT } else { 1.0 }
-        };
         // The teams are told apart first: two reasons of one team must not lose against `none` by being two.
-        let mut by_team: BTreeMap<Option<Team>, (f32, usize)> = BTreeMap::new();
-        for h in 0..self.handoffs.len() {
-            let of_team = by_team.entry(self.handoffs[h].map(|(_, team)| team)).or_insert((0.0, h));
-            if weighed(h) > weighed(of_team.1) {
-                of_team.1 = h;
+        let mut by_team: BTreeMap<Option<Team>, (f32, f32, usize)> = BTreeMap::new();
+        for (h, handoff) in self.handoffs.iter().enumerate() {
+            let reason = handoff.map(|(reason, _)| reason);
+            let fitting: f32 = self.intents.iter().zip(&intents).map(|(i, p)| p * handoff_fit(*i, reason)).sum();
+            let weight = scores.handoff[h] * fitting * if reason.is_none() { NONE_WEIGHT } else { 1.0 };
+            let (all, most, best) = by_team.entry(handoff.map(|(_, team)| team)).or_insert((0.0, weight, h));
+            *all += weight;
+            if weight > *most {
+                (*most, *best) = (weight, h);
             }
-            of_team.0 += weighed(h);
         }
         let best = by_team.values().max_by(|a, b| a.0.total_cmp(&b.0))?;
-        self.handoffs[best.1]
+        self.handoffs[best.2]
     }
 }
 

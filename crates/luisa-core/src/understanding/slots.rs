@@ -155,8 +155,9 @@ const BUDGET_REACH: usize = 4;
 
 // `me llamo Ana María`, `soy Ana`, `le habla Ana`: what follows the cue, up to three words that look like a name.
 fn name(pack: &Pack, words: &[Word]) -> Option<String> {
-    for (i, _) in words.iter().enumerate() {
-        let Some(after) = pack.lexicon.name_cues.iter().find_map(|cue| cue_ends(words, i, cue)) else {
+    for i in 0..words.len() {
+        let stands = |cue: &&Vec<String>| words[i..].iter().map(|w| &w.text).take(cue.len()).eq(cue.iter());
+        let Some(after) = pack.lexicon.name_cues.iter().find(stands).map(|cue| i + cue.len()) else {
             continue;
         };
         let soft = words[after - 1].text == "soy" || words[after - 1].text == "es";
@@ -184,18 +185,6 @@ fn name(pack: &Pack, words: &[Word]) -> Option<String> {
 
 fn shouted(words: &[Word]) -> bool {
     words.iter().filter(|w| w.raw.chars().all(char::is_uppercase)).count() * 2 > words.len()
-}
-
-// The index after `cue` when it stands at word `i`.
-fn cue_ends(words: &[Word], i: usize, cue: &str) -> Option<usize> {
-    let mut at = i;
-    for part in cue.split(' ') {
-        if words.get(at)?.text != part {
-            return None;
-        }
-        at += 1;
-    }
-    Some(at)
 }
 
 // A known district, or after `barrio` up to three words as written.
