@@ -5,10 +5,10 @@ use luisa_core::memory::Memory;
 use luisa_core::outcome::{Answer, Outcome};
 use luisa_core::pack::Pack;
 use luisa_core::pipeline::decide;
-use luisa_core::taxonomy::{Channel, Mode};
-use luisa_core::turn::{Body, Inbound, NoCache, Policy, ServiceHours, Turn};
+use luisa_core::turn::{Inbound, Policy, ServiceHours, Turn};
 
 use crate::packs::el_sastre;
+use crate::turns;
 
 fn local(text: &str) -> Timestamp {
     format!("{text}:00-05:00").parse().unwrap()
@@ -16,34 +16,10 @@ fn local(text: &str) -> Timestamp {
 
 // The chat at `now`, with these messages pending: when, and what.
 fn at(pack: &Pack, now: &str, memory: &Memory, pending: &[(&str, &str)]) -> Outcome {
-    let messages: Vec<Inbound> = pending
-        .iter()
-        .map(|(when, text)| Inbound {
-            message_id: format!("m-{when}"),
-            at: local(when),
-            stale: false,
-            body: Body::Text { text: (*text).to_owned() },
-            quoted: None,
-            referral: None,
-        })
-        .collect();
+    let messages: Vec<Inbound> =
+        pending.iter().map(|(when, text)| turns::text(&format!("m-{when}"), local(when), text)).collect();
     let policy = Policy { hours: ServiceHours { enabled: true, ..ServiceHours::default() }, ..Policy::default() };
-    decide(
-        pack,
-        &Turn {
-            channel: Channel::Whatsapp,
-            now: local(now),
-            mode: Mode::AiActive,
-            human_until: None,
-            memory,
-            messages: &messages,
-            in_address_book: false,
-            recent_inbound: 0,
-            profile_name: None,
-            policy: &policy,
-            cache: &NoCache,
-        },
-    )
+    decide(pack, &Turn { now: local(now), ..turns::turn(memory, &messages, &policy) })
 }
 
 fn later(outcome: &Outcome) -> (Timestamp, Option<String>) {

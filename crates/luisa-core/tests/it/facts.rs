@@ -8,10 +8,10 @@ use luisa_core::rehearsal::{Script, play};
 use luisa_core::stages::draft::Draft;
 use luisa_core::stages::guards;
 use luisa_core::stages::scene::Scene;
-use luisa_core::taxonomy::{Channel, Mode};
-use luisa_core::turn::{Body, Inbound, NoCache, Policy, Turn};
+use luisa_core::turn::Policy;
 
 use crate::packs::{el_sastre, minimal};
+use crate::turns;
 
 /// What fails in a text that a model wrote after the customer's message, if anything.
 fn failing(pack: &Pack, customer: &str, text: &str) -> Option<String> {
@@ -19,27 +19,8 @@ fn failing(pack: &Pack, customer: &str, text: &str) -> Option<String> {
 }
 
 pub(crate) fn failing_knowing(pack: &Pack, memory: &Memory, customer: &str, text: &str) -> Option<String> {
-    let messages = [Inbound {
-        message_id: "m1".to_owned(),
-        at: "2026-11-24T15:00:00Z".parse().unwrap(),
-        stale: false,
-        body: Body::Text { text: customer.to_owned() },
-        quoted: None,
-        referral: None,
-    }];
-    let turn = Turn {
-        channel: Channel::Whatsapp,
-        now: messages[0].at,
-        mode: Mode::AiActive,
-        human_until: None,
-        memory,
-        messages: &messages,
-        in_address_book: false,
-        recent_inbound: 0,
-        profile_name: None,
-        policy: &Policy::default(),
-        cache: &NoCache,
-    };
+    let (messages, policy) = ([turns::text("m1", turns::morning(), customer)], Policy::default());
+    let turn = turns::turn(memory, &messages, &policy);
     let scene = Scene::open(pack, &turn);
     let mut rules = Draft::default();
     rules.say(&scene, "acuse", &[]);

@@ -8,12 +8,13 @@ use luisa_core::memory::Memory;
 use luisa_core::outcome::{Answer, Outcome};
 use luisa_core::pack::Pack;
 use luisa_core::pipeline::{begin, decide, resume};
-use luisa_core::taxonomy::{Channel, Class, Mode};
-use luisa_core::turn::{Body, Inbound, ModelUse, NoCache, Policy, Turn};
+use luisa_core::taxonomy::Class;
+use luisa_core::turn::{ModelUse, Policy, Turn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::packs::{el_sastre, files, minimal};
+use crate::turns;
 
 /// A detail that no record holds, with what brings hours, delivery and warranty into the question.
 const CONSULT: &str =
@@ -33,17 +34,6 @@ fn bad() -> Vec<Bad> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn message(text: &str) -> Inbound {
-    Inbound {
-        message_id: "m1".to_owned(),
-        at: "2026-11-24T15:00:00Z".parse().unwrap(),
-        stale: false,
-        body: Body::Text { text: text.to_owned() },
-        quoted: None,
-        referral: None,
-    }
-}
-
 /// What a turn asks, if anything, and what follows from what is heard.
 fn turn(
     pack: &Pack,
@@ -53,20 +43,8 @@ fn turn(
     heard: impl Fn(Ask, Prompt) -> Heard,
 ) -> (Outcome, Option<(Ask, Hearing)>) {
     let policy = Policy { model, ..Policy::default() };
-    let messages = [message(text)];
-    let turn = Turn {
-        channel: Channel::Whatsapp,
-        now: "2026-11-24T15:00:00Z".parse().unwrap(),
-        mode: Mode::AiActive,
-        human_until: None,
-        memory,
-        messages: &messages,
-        in_address_book: false,
-        recent_inbound: 0,
-        profile_name: Some("Yolima Pérez"),
-        policy: &policy,
-        cache: &NoCache,
-    };
+    let messages = [turns::text("m1", turns::morning(), text)];
+    let turn = Turn { profile_name: Some("Yolima Pérez"), ..turns::turn(memory, &messages, &policy) };
     match begin(pack, &turn) {
         Step::Done(outcome) => (*outcome, None),
         Step::Ask(ask, paused) => {
@@ -188,20 +166,8 @@ fn a_model_is_told_facts_by_id_and_no_telephone_name_or_address() {
     let words = "soy Yolima, mi celular es 300 555 0001, cédula 1.067.845.123, correo y@x.co, vivo en la Calle 12 # 34-56 barrio, \
         tengo $1.230.000: a cuántas puntadas por minuto trabaja la KT-D3";
     let policy = Policy { model: ModelUse::Replies, ..Policy::default() };
-    let (messages, memory) = ([message(words)], Memory::default());
-    let turn = Turn {
-        channel: Channel::Whatsapp,
-        now: "2026-11-24T15:00:00Z".parse().unwrap(),
-        mode: Mode::AiActive,
-        human_until: None,
-        memory: &memory,
-        messages: &messages,
-        in_address_book: false,
-        recent_inbound: 0,
-        profile_name: Some("Yolima Pérez"),
-        policy: &policy,
-        cache: &NoCache,
-    };
+    let (messages, memory) = ([turns::text("m1", turns::morning(), words)], Memory::default());
+    let turn = Turn { profile_name: Some("Yolima Pérez"), ..turns::turn(&memory, &messages, &policy) };
     let Step::Ask(ask, paused) = begin(&pack, &turn) else { panic!("not asked") };
     let old = |who, text: &str| Said { who, text: text.to_owned() };
     let earlier = [
@@ -330,21 +296,8 @@ fn another_store_asks_in_its_own_words() {
 fn deciding_by_rules_alone_is_what_a_refused_model_gives() {
     let pack = el_sastre();
     let policy = Policy { model: ModelUse::Replies, ..Policy::default() };
-    let (messages, memory) = ([message(CONSULT)], Memory::default());
-    let turn = Turn {
-        channel: Channel::Whatsapp,
-        now: "2026-11-24T15:00:00Z".parse().unwrap(),
-        mode: Mode::AiActive,
-        human_until: None,
-        memory: &memory,
-        messages: &messages,
-        in_address_book: false,
-        recent_inbound: 0,
-        profile_name: None,
-        policy: &policy,
-        cache: &NoCache,
-    };
-    let alone = decide(&pack, &turn);
+    let (messages, memory) = ([turns::text("m1", turns::morning(), CONSULT)], Memory::default());
+    let alone = decide(&pack, &turns::turn(&memory, &messages, &policy));
     let (refused, _) = consult(&pack, &Heard::Refused("breaker_open"));
     assert_eq!((text(&alone), state(&alone)), (text(&refused), state(&refused)));
 }

@@ -9,11 +9,12 @@ use luisa_core::outcome::{Answer, Choice, Desk, Outcome, Reply, Silence};
 use luisa_core::pack::Pack;
 use luisa_core::pipeline::decide;
 use luisa_core::rehearsal::{Script, play};
-use luisa_core::taxonomy::{Channel, Mode, Reason, Team};
-use luisa_core::turn::{Body, Inbound, NoCache, Policy, Turn};
+use luisa_core::taxonomy::{Mode, Reason, Team};
+use luisa_core::turn::{Body, Policy, Turn};
 use serde_json::json;
 
 use crate::packs::minimal;
+use crate::turns;
 
 /// A customer at the bakery's chat.
 struct Visit<'a> {
@@ -45,30 +46,11 @@ impl<'a> Visit<'a> {
 
     fn send(&mut self, body: Body) -> Outcome {
         self.now = self.now.checked_add(1.minute()).unwrap();
-        let messages = [Inbound {
-            message_id: "wamid.1".to_owned(),
-            at: self.now,
-            stale: false,
-            body,
-            quoted: None,
-            referral: None,
-        }];
-        let outcome = decide(
-            self.pack,
-            &Turn {
-                channel: Channel::Whatsapp,
-                now: self.now,
-                mode: self.mode,
-                human_until: self.human_until,
-                memory: &self.memory,
-                messages: &messages,
-                in_address_book: false,
-                recent_inbound: 0,
-                profile_name: None,
-                policy: &Policy::default(),
-                cache: &NoCache,
-            },
-        );
+        let messages = [turns::inbound("wamid.1", self.now, body)];
+        let (now, mode, human_until) = (self.now, self.mode, self.human_until);
+        let policy = Policy::default();
+        let turn = Turn { now, mode, human_until, ..turns::turn(&self.memory, &messages, &policy) };
+        let outcome = decide(self.pack, &turn);
         self.memory = outcome.memory.clone();
         (self.mode, self.human_until) = (outcome.mode, outcome.human_until);
         outcome
