@@ -8,6 +8,7 @@ use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lexicon::dictation::dictated;
 use crate::lexicon::fold::plain;
 use crate::lexicon::near::Near;
 use crate::lexicon::tokens::{Word, normalize};
@@ -281,9 +282,20 @@ impl Catalog {
         !item.model.is_empty() && !self.active().any(longer)
     }
 
-    /// The products that a message names, in order, the longest reading at each place.
+    /// The products that a message names, in order, the longest reading at each place. Where none is typed, one may be
+    /// dictated: `la seis cincuenta y tres`.
     #[must_use]
     pub fn mentions(&self, words: &[Word]) -> Vec<Mention> {
+        let typed = self.typed_mentions(words);
+        if !typed.is_empty() {
+            return typed;
+        }
+        let Some(read) = dictated(words) else { return typed };
+        let said = self.typed_mentions(&read.words).into_iter();
+        said.map(|m| Mention { start: read.from[m.start].start, end: read.from[m.end - 1].end, ..m }).collect()
+    }
+
+    fn typed_mentions(&self, words: &[Word]) -> Vec<Mention> {
         let mut found: Vec<Mention> = Vec::new();
         let mut at = 0;
         while at < words.len() {
@@ -481,6 +493,10 @@ mod tests {
         assert_eq!(named("la 6750c"), ["I007"]);
         assert_eq!(named("la 6795c"), Vec::<String>::new());
         assert_eq!(named("kingter"), Vec::<String>::new());
+        // As a phone writes down what is said to it.
+        assert_eq!(named("la singer sesenta y siete cero cinco ce"), ["I007"]);
+        assert_eq!(named("la kansew ochenta y ocho cero cero o la otra"), ["I009"]);
+        assert_eq!(named("quiero dos o tres máquinas"), Vec::<String>::new());
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lexicon::fold::sound;
+
 /// Whole Colombian pesos. Displays as `$1.230.000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cop(pub i64);
@@ -79,12 +81,7 @@ const UNITS: &[(&str, i64)] = &[
     ("novecientos", 900),
     ("docientos", 200),
     ("trecientos", 300),
-    ("setesientos", 700),
-    ("quiniento", 500),
-    ("ochociento", 800),
     ("doscientas", 200),
-    ("novesientos", 900),
-    ("seisientos", 600),
     ("sien", 100),
 ];
 const MILLION: &[&str] = &["millon", "millones", "millon", "palo", "palos", "melon", "melones", "mm"];
@@ -220,8 +217,16 @@ fn number(text: &str) -> (f64, Form) {
 }
 
 fn word_kind(word: &str) -> Kind {
-    WORDS.get(word).copied().unwrap_or(Kind::Other)
+    let misspelt = || (word.len() >= LEAST_MISSPELT).then(|| SOUNDS.get(sound(word).as_str()).copied()).flatten();
+    WORDS.get(word).copied().or_else(misspelt).unwrap_or(Kind::Other)
 }
+
+/// Shorter words that sound like a number are words: `siento`.
+const LEAST_MISSPELT: usize = 7;
+
+/// The same words by their sound: `kinientos`, `setesiento`, `miyones`.
+static SOUNDS: LazyLock<HashMap<String, Kind>> =
+    LazyLock::new(|| WORDS.iter().map(|(word, kind)| (sound(word), *kind)).collect());
 
 /// Every word that bears on an amount: looked up for each word of each message.
 static WORDS: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
@@ -356,6 +361,9 @@ mod tests {
             ("medio palo", 500_000),
             ("1 millon 300", 1_300_000),
             ("ciento cincuenta mil", 150_000),
+            ("setesiento mil", 700_000),
+            ("kinientos mil", 500_000),
+            ("dos miyones", 2_000_000),
         ] {
             let found = amounts(text);
             assert_eq!(found.first().map(|a| a.cop.0), Some(cop), "{text}");
@@ -367,6 +375,7 @@ mod tests {
     fn models_and_small_counts_are_not_money() {
         assert!(amounts("la 6705c y la kt-d3").is_empty());
         assert!(amounts("quiero dos maquinas").is_empty());
+        assert!(amounts("lo siento mil veces").is_empty());
         assert!(amounts("hace 3 meses").iter().all(|a| !a.explicit));
     }
 

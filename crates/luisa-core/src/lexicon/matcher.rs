@@ -89,9 +89,9 @@ impl Matcher {
         self.near.knows(key)
     }
 
-    /// Every mention, in order of where it begins; the longest first at one place.
+    /// Every mention in words with these keys, in order of where it begins; the longest first at one place.
     #[must_use]
-    pub fn hits(&self, keys: &[String]) -> Vec<Hit> {
+    pub fn hits(&self, words: &[Word], keys: &[String]) -> Vec<Hit> {
         let mut text = String::with_capacity(keys.iter().map(|k| k.len() + 1).sum::<usize>() + 1);
         let mut starts = Vec::with_capacity(keys.len());
         for key in keys {
@@ -106,7 +106,12 @@ impl Matcher {
             .map(|m| {
                 let start = starts.partition_point(|&s| s < m.start());
                 let end = starts.partition_point(|&s| s < m.end().saturating_sub(1)).max(start + 1);
-                Hit { concept: self.owners[m.pattern().as_usize()], start, end, negated: self.negated(keys, start) }
+                Hit {
+                    concept: self.owners[m.pattern().as_usize()],
+                    start,
+                    end,
+                    negated: self.negated(words, keys, start),
+                }
             })
             .collect();
         hits.sort_by(|a, b| (a.start, b.end, a.concept).cmp(&(b.start, a.end, b.concept)));
@@ -114,9 +119,13 @@ impl Matcher {
         hits
     }
 
-    // Fillers such as `es una` may stand between the negation and what it negates.
-    fn negated(&self, keys: &[String], start: usize) -> bool {
+    // Fillers such as `es una` may stand between the negation and what it negates, but no full stop or comma: `no, la
+    // familiar` is wanted.
+    fn negated(&self, words: &[Word], keys: &[String], start: usize) -> bool {
         for back in 1..=3 {
+            if words.get(start + 1 - back).is_some_and(|word| word.after_break) {
+                return false;
+            }
             let Some(key) = start.checked_sub(back).and_then(|i| keys.get(i)) else {
                 return false;
             };
@@ -161,7 +170,7 @@ mod tests {
         let matcher = Matcher::new(&concepts, &words(&["no"]), &words(&["es", "una"]), &[]).expect("small");
         let n = normalize(text, &BTreeMap::new());
         let keys = matcher.mended_keys(&n.words);
-        matcher.hits(&keys).into_iter().map(|h| (h.concept.to_string(), h.negated)).collect()
+        matcher.hits(&n.words, &keys).into_iter().map(|h| (h.concept.to_string(), h.negated)).collect()
     }
 
     #[test]
@@ -170,6 +179,7 @@ mod tests {
         assert_eq!(found("a komo es?"), [("precio".to_owned(), false)]);
         assert_eq!(found("reparan? la reparacion"), [("reparar".to_owned(), false), ("reparar".to_owned(), false)]);
         assert_eq!(found("no es una queja"), [("queja".to_owned(), true)]);
+        assert_eq!(found("no, una queja"), [("queja".to_owned(), false)]);
         assert_eq!(found("valecuanto"), []);
     }
 }

@@ -6,5 +6,6 @@
 pub mod fold;
 pub mod hash;
 pub mod tokens;
+pub mod dictation;
 pub mod near;
 pub mod matcher;

@@ -108,9 +108,9 @@ impl Cues {
     pub fn hits(&self, words: &[Word], mended: &[String]) -> Vec<Hit> {
         let Some(matcher) = &self.matcher else { return Vec::new() };
         let written: Vec<String> = words.iter().map(|w| w.key.clone()).collect();
-        let mut hits = matcher.hits(&written);
+        let mut hits = matcher.hits(words, &written);
         if written != mended {
-            hits.extend(matcher.hits(mended));
+            hits.extend(matcher.hits(words, mended));
         }
         hits
     }

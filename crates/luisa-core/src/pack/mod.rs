@@ -154,7 +154,7 @@ pub struct UseOf {
 pub struct Lexicon {
     pub abbreviations: BTreeMap<String, String>,
     pub matcher: Matcher,
-    /// Words that introduce a name: `me`, `llamo`.
+    /// Sound keys of the words that introduce a name: `me llamo`.
     pub name_cues: Vec<Vec<String>>,
     /// Words that may stand between a cue and the name.
     pub titles: BTreeSet<String>,

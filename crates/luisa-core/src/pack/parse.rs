@@ -409,7 +409,7 @@ impl Desk<'_> {
         Some(Lexicon {
             abbreviations: file.abbreviations.into_iter().map(|(k, v)| (plain(&k), plain(&v))).collect(),
             matcher,
-            name_cues: file.name_cues.iter().map(|c| plain(c).split(' ').map(str::to_owned).collect()).collect(),
+            name_cues: file.name_cues.iter().map(|c| plain(c).split(' ').map(sound).collect()).collect(),
             titles: file.titles.iter().map(|t| plain(t)).collect(),
             given_names: file.given_names.iter().map(|n| sound(&plain(n))).collect(),
             not_names: file.not_names.iter().map(|n| plain(n)).collect(),

@@ -164,16 +164,18 @@ impl Places {
         let mut anywhere: Option<usize> = None;
         let mut i = 0;
         while i < words.len() {
-            let Some((candidates, end)) = self.longest_at(words, i, &known).filter(|_| !taken.contains(&i)) else {
+            let Some((candidates, end, mended)) = self.longest_at(words, i, &known).filter(|_| !taken.contains(&i))
+            else {
                 i += 1;
                 continue;
             };
             let introduced = i > 0 && self.before.contains(&words[i - 1].key);
             let alone = words.len() <= 2;
             let key: String = words[i..end].iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
-            let needs_care = self.careful.contains(&key) || (end - i == 1 && key.len() <= 3);
+            // `mirando` is more often just that than a misspelt `Miranda`.
+            let needs_care = mended || self.careful.contains(&key) || (end - i == 1 && key.len() <= 3);
             let place = self.pick(candidates, words.get(end..).unwrap_or_default());
-            if introduced || (alone && !needs_care) {
+            if introduced || (alone && (mended || !needs_care)) {
                 expected.get_or_insert(place);
             } else if !needs_care {
                 anywhere.get_or_insert(place);
@@ -183,12 +185,18 @@ impl Places {
         expected.or(anywhere).map(|at| &self.places[at])
     }
 
-    fn longest_at(&self, words: &[Word], start: usize, known: impl Fn(&str) -> bool) -> Option<(&[usize], usize)> {
+    // The candidates, where the name ends, and whether it is misspelt.
+    fn longest_at(
+        &self,
+        words: &[Word],
+        start: usize,
+        known: impl Fn(&str) -> bool,
+    ) -> Option<(&[usize], usize, bool)> {
         let most = self.openings.get(&words[start].key).copied().unwrap_or(0);
         for end in (start + 1..=(start + most).min(words.len())).rev() {
             let key = words[start..end].iter().map(|w| w.key.as_str()).collect::<Vec<_>>().join(" ");
             if let Some(found) = self.by_key.get(&key) {
-                return Some((found, end));
+                return Some((found, end, false));
             }
         }
         // Every town's name is known here, and what `known` knows is not mended.
@@ -196,7 +204,7 @@ impl Places {
             return None;
         }
         let mended = self.near_words.correct(&words[start].key)?;
-        self.by_key.get(mended).map(|found| (found.as_slice(), start + 1))
+        self.by_key.get(mended).map(|found| (found.as_slice(), start + 1, true))
     }
 
     // The department named right after it decides; else the nearest one.

@@ -23,6 +23,9 @@ pub const BUDGET: &str = "presupuesto";
 pub const NAME: &str = "nombre";
 pub const DISTRICT: &str = "barrio";
 
+/// The concept of words that may stand before an amount that one has: `tengo`, `con`, `hasta`.
+pub const HELD: &str = "cuenta_con";
+
 /// What one message states.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stated {
@@ -68,8 +71,10 @@ pub fn stated(pack: &Pack, n: &Normalized, hits: &[Hit]) -> Stated {
     if let Some(brand) = one_of(&out.brands, corrected) {
         out.values.insert(BRAND.to_owned(), json!(brand));
     }
-    let wanted = if corrected { out.mentions.last() } else { out.mentions.first() };
-    if let Some(item) = wanted.map(|m| &pack.catalog.items[m.item]).filter(|item| pack.catalog.is_one_model(item)) {
+    // `la Heavy Duty, la 6705C`: the line is named before the model.
+    let items = || out.mentions.iter().map(|m| &pack.catalog.items[m.item]);
+    let mut models = items().filter(|item| pack.catalog.is_one_model(item));
+    if let Some(item) = if corrected { models.next_back() } else { models.next() } {
         out.values.insert(MODEL.to_owned(), json!(item.model));
     }
     let district = district(pack, &n.words);
@@ -78,11 +83,12 @@ pub fn stated(pack: &Pack, n: &Normalized, hits: &[Hit]) -> Stated {
         out.elsewhere = place.municipality != pack.about.city;
         out.values.insert(CITY.to_owned(), json!(place.municipality));
     }
-    out.amounts = amounts(&n.punctuated).into_iter().filter(|a| a.explicit || a.cop >= plain_money(pack)).collect();
+    let money = plain_money(pack)..TELEPHONES;
+    out.amounts = amounts(&n.punctuated).into_iter().filter(|a| a.explicit || money.contains(&a.cop)).collect();
     if let Some(amount) = budget(pack, &out, n, hits) {
         out.values.insert(BUDGET.to_owned(), json!(amount));
     }
-    if let Some(name) = name(pack, &n.words) {
+    if let Some(name) = name(pack, &n.words, hits) {
         out.values.insert(NAME.to_owned(), json!(name));
     }
     if let Some((district, _)) = district {
@@ -125,6 +131,8 @@ fn one_of(values: &[String], corrected: bool) -> Option<&String> {
 
 /// Where no price is known, this stands for the lowest one.
 const UNKNOWN_PRICE: Cop = Cop(100_000);
+/// So large a number without a sign of money is a telephone or an identity card.
+const TELEPHONES: Cop = Cop(100_000_000);
 /// A smaller number without a sign of money is a year, an order or a door.
 const LEAST_PLAIN: Cop = Cop(10_000);
 
@@ -144,8 +152,7 @@ fn budget(pack: &Pack, stated: &Stated, n: &Normalized, hits: &[Hit]) -> Option<
     let amount = stated.amounts.iter().filter(|a| a.cop.0 >= cheapest(pack) / 10).max_by_key(|a| a.cop)?;
     let short = n.words.len() <= 6 && !["precio", "personal", "deuda"].iter().any(|c| says(c));
     let before = n.punctuated[..amount.start].split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).count();
-    let held =
-        hits.iter().any(|h| h.concept.as_str() == "cuenta_con" && h.end <= before + 1 && h.end + BUDGET_REACH > before);
+    let held = hits.iter().any(|h| h.concept.as_str() == HELD && h.end <= before + 1 && h.end + BUDGET_REACH > before);
     let wanted = amount.explicit && !stated.families.is_empty() && (says("buscar") || says("asesoria"));
     (says("presupuesto") || short || held || wanted).then_some(amount.cop.0)
 }
@@ -154,21 +161,23 @@ fn budget(pack: &Pack, stated: &Stated, n: &Normalized, hits: &[Hit]) -> Option<
 const BUDGET_REACH: usize = 4;
 
 // `me llamo Ana María`, `soy Ana`, `le habla Ana`: what follows the cue, up to three words that look like a name.
-fn name(pack: &Pack, words: &[Word]) -> Option<String> {
+fn name(pack: &Pack, words: &[Word], hits: &[Hit]) -> Option<String> {
+    let brand = |i: usize| hits.iter().any(|h| h.concept.as_str().starts_with(BRAND) && (h.start..h.end).contains(&i));
     for i in 0..words.len() {
-        let stands = |cue: &&Vec<String>| words[i..].iter().map(|w| &w.text).take(cue.len()).eq(cue.iter());
+        let stands = |cue: &&Vec<String>| words[i..].iter().map(|w| &w.key).take(cue.len()).eq(cue.iter());
         let Some(after) = pack.lexicon.name_cues.iter().find(stands).map(|cue| i + cue.len()) else {
             continue;
         };
-        let soft = words[after - 1].text == "soy" || words[after - 1].text == "es";
+        let soft = matches!(words[after - 1].text.as_str(), "soy" | "soi" | "es");
         let titles = words[after..].iter().take(2).take_while(|w| pack.lexicon.titles.contains(&w.text)).count();
         let after = after + titles;
         let mut found: Vec<String> = Vec::new();
-        for word in words[after..].iter().take(3) {
+        for (at, word) in words.iter().enumerate().skip(after).take(3) {
             let proper = word.raw.chars().next().is_some_and(char::is_uppercase);
             let known = pack.lexicon.given_names.contains(&word.key);
             let stops = pack.lexicon.not_names.contains(&word.text)
                 || word.text.len() < 2
+                || brand(at)
                 || word.text.bytes().any(|b| b.is_ascii_digit());
             let joined = found.is_empty() || !word.after_break;
             if stops || !joined || !(known || (proper && (!soft || !found.is_empty() || !shouted(words)))) {

@@ -11,5 +11,6 @@ mod closed;
 mod facts;
 mod adversary;
 mod many_products;
+mod slots;
 mod second_store;
 mod broken_packs;
