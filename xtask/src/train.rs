@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use luisa_core::lexicon::hash::Spelling;
 use luisa_core::pack::Pack;
 use luisa_core::taxonomy::Class;
+use luisa_core::understanding::features;
 use luisa_core::understanding::model::Model;
 use luisa_core::understanding::noisy::{self, Noise};
 use luisa_core::understanding::quality::{Got, Quality, Row, faults};
@@ -46,6 +48,9 @@ pub(crate) struct Options {
     dropout_hidden: Option<f32>,
     #[arg(long)]
     start: Option<f32>,
+    /// Fits whose mean is the model.
+    #[arg(long)]
+    fits: Option<u64>,
     /// Noisy copies of each message.
     #[arg(long)]
     copies: Option<u32>,
@@ -122,6 +127,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         dropout_hidden: options.dropout_hidden.unwrap_or(default.dropout_hidden),
         start: options.start.unwrap_or(default.start),
         seed: default.seed,
+        fits: options.fits.unwrap_or(default.fits),
     };
     let noise = Noise {
         asides: options.asides.unwrap_or(Noise::default().asides),
@@ -343,9 +349,7 @@ fn count(writers: &[Writer]) -> usize {
 
 // Which corpus: how many messages and a hash of the files as they are.
 fn version(writers: &[Writer]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    for byte in writers.iter().flat_map(|w| w.name.bytes().chain(w.text.bytes())) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+    let features = Spelling::default().and(&features::VERSION.to_string());
+    let hash = writers.iter().fold(features, |hash, writer| hash.and(&writer.name).and(&writer.text)).finish();
     format!("es-co-{}-{:08x}", count(writers), (hash ^ (hash >> 32)) as u32)
 }

@@ -122,7 +122,7 @@ impl Matcher {
     // Fillers such as `es una` may stand between the negation and what it negates, but no full stop or comma: `no, la
     // familiar` is wanted.
     fn negated(&self, words: &[Word], keys: &[String], start: usize) -> bool {
-        for back in 1..=3 {
+        for back in 1..=4 {
             if words.get(start + 1 - back).is_some_and(|word| word.after_break) {
                 return false;
             }

@@ -248,7 +248,7 @@ fn part_of(scene: &Scene<'_>, reading: &Reading) -> bool {
 }
 
 /// Below this a family that nobody named is a guess.
-const GUESS: f32 = 0.6;
+const GUESS: f32 = 0.8;
 
 // What an answer wants: the option's own act, else the matter under way goes on.
 fn meaning(scene: &Scene<'_>, answered: &Answered, reading: &Reading) -> Intent {

@@ -270,15 +270,18 @@ fn merge_lead(scene: &mut Scene<'_>, view: &View<'_>) -> bool {
     let stated = &view.reading.stated.values;
     let mut gave = [NAME, CITY, DISTRICT].iter().any(|slot| stated.contains_key(*slot));
     let words = &view.reading.normalized.words;
+    let lexicon = &scene.pack.lexicon;
+    // `Yolanda Petro, la compré en julio` is read as anything by who knows nothing of the question.
+    let opens_with_name = words.first().is_some_and(|w| lexicon.given_names.contains(&w.key) && starts_large(&w.raw));
     let vague = matches!(
         view.intent,
         Intent::Otro | Intent::Ninguno | Intent::Saludo | Intent::Confirmar | Intent::Asesoria | Intent::Contacto
     ) || view.intent_score < 0.5
-        || stated.contains_key(DISTRICT);
+        || stated.contains_key(DISTRICT)
+        || opens_with_name && !view.reading.normalized.signals.question;
     if !asked || words.is_empty() || words.len() > 8 || !vague {
         return asked && gave;
     }
-    let lexicon = &scene.pack.lexicon;
     let small = |text: &str| {
         lexicon.not_names.contains(text)
             || matches!(

@@ -280,6 +280,7 @@ const MATTERS: &[&str] = &[
     "especificaciones",
     "disponible",
     "regateo",
+    "caro",
     "estado_pedido",
     "legal",
     "peligro",

@@ -8,8 +8,10 @@ use crate::lexicon::matcher::Hit;
 use crate::lexicon::tokens::{Normalized, is_emoji};
 use crate::symbol::Symbol;
 
+use super::slots::HELD;
+
 /// Changes whenever a message would hash differently.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A hashed feature and its value.
 pub type Feature = (u32, f32);
@@ -38,8 +40,9 @@ pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
     out.group(1.3, bounded.windows(2).map(|pair| hash(b'b', pair)));
     out.group(0.7, bounded.windows(3).map(|three| hash(b't', three)));
     out.group(2.2, n.words.iter().take(MOST_WORDS).flat_map(|word| grams(&word.key)));
-    // A nod says something only when there is little else.
-    let hits: Vec<Hit> = hits.iter().filter(|h| keys.len() <= 4 || h.concept.as_str() != NOD).copied().collect();
+    // A nod says something only when there is little else; what may stand before an amount is in nearly every message.
+    let telling = |h: &&Hit| h.concept.as_str() != HELD && (keys.len() <= 4 || h.concept.as_str() != NOD);
+    let hits: Vec<Hit> = hits.iter().filter(telling).copied().collect();
     let concepts = concepts(&hits);
     out.group(2.4, concepts.iter().map(|concept| concept.add_to(Spelling::of_kind(b'c')).finish()));
     out.group(1.2, pairs(&concepts));

@@ -82,7 +82,7 @@ pub struct Parsed {
 pub fn parse(pack: &Pack, raw: &str) -> Parsed {
     let normalized = normalize(raw, &pack.lexicon.abbreviations);
     let keys = pack.lexicon.matcher.mended_keys(&normalized.words);
-    let hits = pack.lexicon.matcher.hits(&keys);
+    let hits = pack.lexicon.matcher.hits(&normalized.words, &keys);
     let stated = stated(pack, &normalized, &hits);
     Parsed { normalized, keys, hits, stated }
 }
@@ -174,7 +174,7 @@ fn by_model(pack: &Pack, model: &Understanding, scores: &Scores, reading: &mut R
     {
         match sale_reason(reading) {
             Some(reason) => reading.handoff = pack.handoff_call(reason, None),
-            None if asks_placelessly(reading) => reading.handoff = None,
+            None if asks_placelessly(reading) || only_looks_for_parts(reading) => reading.handoff = None,
             None => {}
         }
     }
@@ -216,6 +216,12 @@ fn asks_placelessly(reading: &Reading) -> bool {
     let plain = [Intent::Precio, Intent::FormasPago, Intent::Disponibilidad, Intent::Envios, Intent::Fotos];
     !reading.stated.values.contains_key(super::slots::CITY)
         && (plain.contains(&reading.intent) || matches!(reading.intent, Intent::Buscar(_)))
+}
+
+// Parts are sold by talking first: nothing is closed before a price, a payment or a delivery is asked.
+fn only_looks_for_parts(reading: &Reading) -> bool {
+    let closes = ["comprar", "precio", "pago", "envio"].iter().any(|concept| reading.says(concept));
+    reading.intent == Intent::Repuestos && !closes
 }
 
 // A pack without a model: the first rule that fires; a store's visitor is a customer unless they speak of private
@@ -433,6 +439,13 @@ fn handoff_fit(intent: Intent, reason: Option<Reason>) -> f32 {
         Intent::ParteDePago => &[Reason::ParteDePago],
         Intent::Proveedor => &[Reason::Proveedor],
         Intent::Comprar | Intent::Cotizacion => &[Reason::Cierre, Reason::ProyectoNegocio, Reason::Reparacion],
+        Intent::Buscar(_) | Intent::Asesoria | Intent::Precio | Intent::Disponibilidad | Intent::Fotos => {
+            return match reason {
+                None => 1.0,
+                Some(reason) if of_another_intent(reason) => 0.6,
+                Some(_) => 0.9,
+            };
+        }
         _ => return if reason.is_none() { 1.0 } else { 0.9 },
     };
     match reason {
@@ -440,6 +453,19 @@ fn handoff_fit(intent: Intent, reason: Option<Reason>) -> f32 {
         Some(_) => 0.3,
         None => 0.1,
     }
+}
+
+// Reasons that come with an intent of their own: who looks for a machine to learn on asks for no course.
+fn of_another_intent(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::ServicioDiferencial
+            | Reason::Reparacion
+            | Reason::EstadoPedido
+            | Reason::ParteDePago
+            | Reason::Proveedor
+            | Reason::Reclamo
+    )
 }
 
 /// The slot families a symbol may stand for in rules.
