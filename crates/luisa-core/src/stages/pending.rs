@@ -83,7 +83,8 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
     if refuses(reading) {
         return Some(settled(pending, Answered::No));
     }
-    consents(reading).then(|| settled(pending, Answered::Yes))
+    // `la otra pues` wants another product, not this one.
+    (consents(reading) && !reading.says("ref_otra")).then(|| settled(pending, Answered::Yes))
 }
 
 /// A brand said in one word, to who asked for the brand: `dice brother`.

@@ -10,6 +10,7 @@ use crate::understanding::Reading;
 use super::pending::Answered;
 use super::recommend;
 use super::scene::{Scene, View};
+use super::steer;
 
 /// What a message points at.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -180,7 +181,12 @@ fn by_rank(scene: &Scene<'_>, spoken: &[usize], dearest: bool) -> Option<usize> 
 fn other(scene: &Scene<'_>, spoken: &[usize]) -> Option<usize> {
     let current = scene.memory.focus.first().and_then(|id| position(scene, id))?;
     let mentioned = spoken.iter().copied().find(|at| *at != current);
-    mentioned.or_else(|| {
+    // To who sighed at the price a cheaper one was named.
+    let cheaper = || {
+        let named = scene.memory.said.contains_key("economica_otra");
+        steer::cheaper(scene).filter(|_| named).and_then(|item| position(scene, &item.id))
+    };
+    mentioned.or_else(cheaper).or_else(|| {
         let best = recommend::best(scene);
         best.iter().filter_map(|item| position(scene, &item.id)).find(|at| *at != current)
     })

@@ -59,8 +59,9 @@ pub fn doubts(scene: &Scene<'_>, draft: &mut Draft) {
     }
 }
 
-// A product of the same family that costs less than the one spoken of.
-fn cheaper<'a>(scene: &Scene<'a>) -> Option<&'a Item> {
+/// A product of the same family that costs less than the one spoken of.
+#[must_use]
+pub fn cheaper<'a>(scene: &Scene<'a>) -> Option<&'a Item> {
     let current = scene.product()?;
     let price = current.price_cop?;
     let family = scene.pack.catalog.active().filter(|i| i.family == current.family && i.stock != Some(0));
