@@ -51,6 +51,26 @@ pub struct Claimed {
     pub turn: TurnView,
 }
 
+/// What [`Store::claim_due`] found.
+#[derive(Debug)]
+pub struct Due {
+    /// Claimed: to be answered now.
+    pub chats: Vec<Claimed>,
+    /// Chats with a row that cannot be read. Their messages were parked, so that they stand in nobody's way.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A chat that cannot be answered as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The chat.
+    pub conversation: ConversationId,
+    /// Messages parked.
+    pub parked: usize,
+    /// What cannot be read.
+    pub error: String,
+}
+
 /// A chat as a turn sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TurnView {
@@ -103,10 +123,11 @@ impl Store {
     }
 
     /// Claims up to `limit` chats whose messages are due, the longest waiting first; also those whose claim has outlived its lease.
+    /// A chat that cannot be read is parked, and the others are claimed all the same.
     ///
     /// # Errors
-    /// `Busy`, `Broken`.
-    pub async fn claim_due(&self, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
+    /// `Busy`, `Broken`: never because of a single chat.
+    pub async fn claim_due(&self, now: Timestamp, limit: u32, lease: Duration) -> Result<Due, StoreError> {
         self.write(move |conn| {
             // At the opening of service many are due at one moment: then who wrote first comes first.
             let sql = "SELECT id FROM (SELECT id, due_at AS at FROM conversations WHERE due_at <= ?1 AND claimed_until IS NULL
@@ -116,11 +137,15 @@ impl Store {
                 .prepare_cached(sql)?
                 .query_map(params![At(now), limit], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
-            let mut claimed = Vec::with_capacity(due.len());
+            let mut found = Due { chats: Vec::with_capacity(due.len()), unreadable: Vec::new() };
             for id in due {
-                claimed.extend(claim(conn, now, &id, lease)?);
+                match claim(conn, now, &id, lease) {
+                    Ok(claimed) => found.chats.extend(claimed),
+                    Err(error) if error.is_about_the_file() || conn.is_autocommit() => return Err(error),
+                    Err(error) => found.unreadable.push(set_aside(conn, now, id, &error)?),
+                }
             }
-            Ok(claimed)
+            Ok(found)
         })
         .await
     }
@@ -348,6 +373,24 @@ fn park(conn: &Connection, now: Timestamp, id: &ConversationId, error: &str) -> 
     conn.prepare_cached(sql)?.execute(params![id, MAX_ATTEMPTS, error, At(now)])?;
     let sql = "DELETE FROM inbox WHERE conversation_id = ?1 AND attempts >= ?2";
     Ok(conn.prepare_cached(sql)?.execute(params![id, MAX_ATTEMPTS])?)
+}
+
+/// Parks all that waits in a chat that cannot be read, whatever the claim had already done to it.
+fn set_aside(
+    conn: &Connection,
+    now: Timestamp,
+    id: ConversationId,
+    error: &StoreError,
+) -> Result<Unreadable, StoreError> {
+    let error = format!("a row of this chat cannot be read: {error}");
+    let sql = "INSERT INTO parked_inbox (seq, conversation_id, message_id, payload, stale, provider_at, received_at, attempts, error, parked_at)
+        SELECT seq, conversation_id, message_id, payload, stale, provider_at, received_at, attempts, ?2, ?3
+        FROM inbox WHERE conversation_id = ?1";
+    let parked = conn.prepare_cached(sql)?.execute(params![id, error, At(now)])?;
+    conn.prepare_cached("DELETE FROM inbox WHERE conversation_id = ?1")?.execute([&id])?;
+    let sql = "UPDATE conversations SET claim_token = NULL, claimed_until = NULL, due_at = NULL, first_pending_at = NULL WHERE id = ?1";
+    conn.prepare_cached(sql)?.execute([&id])?;
+    Ok(Unreadable { conversation: id, parked, error })
 }
 
 fn view(conn: &Connection, id: &ConversationId) -> Result<TurnView, StoreError> {

@@ -47,7 +47,7 @@ use tokio::sync::Notify;
 pub use backup::{Backup, BackupError, Overwrite, Restored, back_up, restore};
 pub use catalog::{CatalogItem, CatalogRow, SyncReport};
 pub use checks::ShortTrace;
-pub use claims::{Claimed, DirectMessage, MAX_ATTEMPTS, TurnClaim, TurnView};
+pub use claims::{Claimed, DirectMessage, Due, MAX_ATTEMPTS, TurnClaim, TurnView, Unreadable};
 pub use contacts::Identity;
 pub use conversations::{ConversationDetail, ModeChange};
 pub use deliveries::StatusUpdate;

@@ -400,8 +400,18 @@ fn heads(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>
             WHERE p.state IN ('due', 'claimed', 'unknown') AND p.lane = o.lane
             AND (p.state = 'claimed' OR (p.id < o.id AND (p.state = 'due' OR p.claimed_until > ?1))))
         ORDER BY o.due_at, o.id LIMIT ?2";
-    let rows =
-        conn.prepare_cached(sql)?.query_map(params![At(now), limit], OutboxRow::read)?.collect::<Result<_, _>>()?;
+    let found: Vec<(OutboxId, rusqlite::Result<OutboxRow>)> = conn
+        .prepare_cached(sql)?
+        .query_map(params![At(now), limit], |row| Ok((row.get("id")?, OutboxRow::read(row))))?
+        .collect::<Result<_, _>>()?;
+    let mut rows = Vec::with_capacity(found.len());
+    for (id, row) in found {
+        match row {
+            Ok(row) => rows.push(row),
+            // It stands in the way of its own chat only for as long as this takes, and in nobody else's.
+            Err(_) => settle(conn, now, id, &Settlement::dead(&own_error("unreadable", "the row cannot be read")))?,
+        }
+    }
     Ok(rows)
 }
 

@@ -3,7 +3,7 @@
 //! May not query: each operation's module does.
 
 use jiff::Timestamp;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Row, ToSql};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,8 @@ use crate::ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, Requ
 use crate::states::{Channel, Direction, HandoffStatus, MessageState, Mode, NoticeState, OutboxState, Purpose, Sender};
 use crate::time::At;
 
-/// JSON on its way to or from a text column.
+/// JSON on its way to or from a text column. What cannot be read is null: whoever uses it has an answer to that, and a row
+/// that could not be read at all would stop more than its own chat.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl ToSql for Json<&Value> {
@@ -23,7 +24,7 @@ impl ToSql for Json<&Value> {
 
 impl FromSql for Json<Value> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?).map(Json).map_err(FromSqlError::other)
+        Ok(Json(serde_json::from_str(value.as_str()?).unwrap_or_default()))
     }
 }
 

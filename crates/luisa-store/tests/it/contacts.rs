@@ -142,7 +142,7 @@ async fn a_turn_under_way_in_the_chat_that_stays_sees_the_other_chat_before_it_a
     let shop = Shop::open();
     says_as(&shop, 0, identity(None, Some(USER)), "b1").await;
     let younger = says_as(&shop, 1, by_phone(ANA), "a1").await;
-    let claims = shop.store.claim_due(at(10), 10, LEASE).await.unwrap();
+    let claims = shop.store.claim_due(at(10), 10, LEASE).await.unwrap().chats;
     let older = claims.into_iter().find(|claimed| claimed.turn.conversation.id != younger).unwrap();
     let chat = says_as(&shop, 11, identity(Some(ANA), Some(USER)), "a2").await;
     let lost = shop.store.commit_turn(at(12), older.claim, replying(&chat, "b1", "uno")).await;

@@ -25,7 +25,7 @@ async fn messages_accepted_together_are_on_disk_when_their_receipts_are_given() 
         fs::copy(shop.directory.path().join(name), after.path().join(name)).unwrap();
     }
     let reopened = Store::open(&after.path().join("luisa.db")).unwrap();
-    assert_eq!(reopened.claim_due(at(10), 100, LEASE).await.unwrap().len(), 64);
+    assert_eq!(reopened.claim_due(at(10), 100, LEASE).await.unwrap().chats.len(), 64);
     assert_eq!(reopened.counts().await.unwrap().inbox_pending, 64);
 }
 
@@ -37,7 +37,7 @@ async fn a_turn_under_way_is_taken_up_by_the_next_process() {
     let Shop { store, path, directory } = shop;
     drop(store);
     let shop = Shop { store: Store::open(&path).unwrap(), path, directory };
-    assert!(shop.store.claim_due(at(6), 10, LEASE).await.unwrap().is_empty(), "its lease has not ended");
+    assert!(shop.store.claim_due(at(6), 10, LEASE).await.unwrap().chats.is_empty(), "its lease has not ended");
     assert_eq!(shop.store.release_all_claims(at(6)).await.unwrap(), (1, 0));
     let claimed = shop.claim(at(6)).await;
     assert_eq!(claimed.turn.pending[0].attempts, 2);
@@ -53,7 +53,7 @@ async fn a_message_that_kills_the_process_every_time_is_parked() {
         drop(shop.claim(at(life * 10)).await);
         shop.store.release_all_claims(at(life * 10)).await.unwrap();
     }
-    assert!(shop.store.claim_due(at(100), 10, LEASE).await.unwrap().is_empty());
+    assert!(shop.store.claim_due(at(100), 10, LEASE).await.unwrap().chats.is_empty());
     assert_eq!(shop.store.parked(10).await.unwrap().len(), 1);
     assert_eq!(shop.store.next_due().await.unwrap(), None);
 }

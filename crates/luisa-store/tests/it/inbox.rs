@@ -76,7 +76,7 @@ async fn a_burst_waits_for_silence_but_not_for_ever() {
         let quiet = at(second) + jiff::SignedDuration::from_millis(1_500);
         assert_eq!(due, quiet.min(at(6)));
     }
-    assert!(shop.store.claim_due(at(5), 10, LEASE).await.unwrap().is_empty());
+    assert!(shop.store.claim_due(at(5), 10, LEASE).await.unwrap().chats.is_empty());
     assert_eq!(shop.claim(at(6)).await.turn.pending.len(), 6);
 }
 
@@ -100,7 +100,7 @@ async fn an_edit_before_the_answer_is_what_gets_answered() {
     shop.store.commit_turn(at(13), claimed.claim, replying(&chat, "m1", "¡Plana!")).await.unwrap();
     assert_eq!(shop.accept_one(at(14), edit).await, Receipt::Applied);
     assert!(
-        shop.store.claim_due(at(99), 10, LEASE).await.unwrap().is_empty(),
+        shop.store.claim_due(at(99), 10, LEASE).await.unwrap().chats.is_empty(),
         "an edit after the answer asks for none"
     );
 }
@@ -119,7 +119,7 @@ async fn a_deleted_message_loses_its_text_everywhere_and_is_not_answered() {
         Err(StoreError::Conflict(_))
     ));
     assert_eq!(shop.store.next_due().await.unwrap(), None);
-    assert!(shop.store.claim_due(at(99), 10, LEASE).await.unwrap().is_empty());
+    assert!(shop.store.claim_due(at(99), 10, LEASE).await.unwrap().chats.is_empty());
     let left = "SELECT count(*) FROM messages WHERE direction = 'in' AND (text IS NOT NULL OR payload IS NOT NULL OR state <> 'revoked')";
     assert_eq!(shop.figure(left), 0);
     let trace = shop.trace_of("r-m1").await;
@@ -135,7 +135,7 @@ async fn a_deletion_that_overtakes_its_message_still_counts() {
     assert_eq!(shop.accept_one(at(1), late.clone()).await, Receipt::Applied);
     assert_eq!(shop.accept_one(at(2), late).await, Receipt::Duplicate);
     assert_eq!(shop.text("SELECT text FROM messages WHERE message_id = 'm1'"), None);
-    assert!(shop.store.claim_due(at(99), 10, LEASE).await.unwrap().is_empty());
+    assert!(shop.store.claim_due(at(99), 10, LEASE).await.unwrap().chats.is_empty());
 }
 
 #[tokio::test]

@@ -17,3 +17,4 @@ mod privacy;
 mod retention;
 mod statuses;
 mod turns;
+mod unreadable;

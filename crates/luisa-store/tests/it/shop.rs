@@ -50,7 +50,7 @@ impl Shop {
     }
 
     pub(crate) async fn claim(&self, now: Timestamp) -> Claimed {
-        let mut claimed = self.store.claim_due(now, 10, LEASE).await.unwrap();
+        let mut claimed = self.store.claim_due(now, 10, LEASE).await.unwrap().chats;
         assert_eq!(claimed.len(), 1, "one chat is due");
         claimed.remove(0)
     }

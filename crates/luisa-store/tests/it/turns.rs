@@ -70,7 +70,7 @@ async fn concurrent_workers_share_the_chats_without_overlap() {
         workers.spawn(async move {
             let mut answered = Vec::new();
             loop {
-                let claimed = store.claim_due(at(10), 3, LEASE).await.unwrap();
+                let claimed = store.claim_due(at(10), 3, LEASE).await.unwrap().chats;
                 if claimed.is_empty() {
                     return answered;
                 }
@@ -108,7 +108,7 @@ async fn what_arrives_during_a_turn_gets_a_turn_of_its_own() {
     let chat = shop.says(at(0), ANA, "m1", "hola").await;
     let claimed = shop.claim(at(5)).await;
     shop.says(at(6), ANA, "m2", "¿está?").await;
-    assert!(shop.store.claim_due(at(20), 10, LEASE).await.unwrap().is_empty(), "the chat is claimed");
+    assert!(shop.store.claim_due(at(20), 10, LEASE).await.unwrap().chats.is_empty(), "the chat is claimed");
     let receipt = shop.store.commit_turn(at(20), claimed.claim, replying(&chat, "m1", "hola")).await.unwrap();
     assert!(receipt.more_pending);
     let next = shop.claim(at(20)).await;
@@ -154,7 +154,7 @@ async fn a_message_that_fails_five_turns_is_parked_and_can_be_tried_again() {
         assert_eq!(claimed.turn.pending[0].attempts, attempt);
         let parked = shop.store.release(now, claimed.claim, later(now, 100), "boom").await.unwrap();
         assert_eq!(parked, usize::from(attempt == 5));
-        assert!(shop.store.claim_due(later(now, 99), 10, LEASE).await.unwrap().is_empty(), "not before its time");
+        assert!(shop.store.claim_due(later(now, 99), 10, LEASE).await.unwrap().chats.is_empty(), "not before its time");
     }
     assert_eq!(shop.store.next_due().await.unwrap(), None);
     let parked = shop.store.parked(10).await.unwrap();
@@ -269,7 +269,7 @@ async fn a_turn_that_tells_the_customer_to_wait_keeps_its_messages_for_later() {
     let receipt = shop.store.commit_and_postpone(at(5), claimed.claim, closed, at(9_000)).await.unwrap();
     assert_eq!((receipt.outbox.len(), receipt.more_pending), (1, true));
     assert_eq!(shop.store.next_due().await.unwrap(), Some(at(9_000)));
-    assert!(shop.store.claim_due(at(8_999), 10, LEASE).await.unwrap().is_empty());
+    assert!(shop.store.claim_due(at(8_999), 10, LEASE).await.unwrap().chats.is_empty());
     let claimed = shop.claim(at(9_000)).await;
     assert_eq!(claimed.turn.conversation.memory["asked"], true);
     assert_eq!((claimed.turn.pending.len(), claimed.turn.pending[0].attempts), (1, 1));
@@ -282,11 +282,11 @@ async fn of_chats_that_waited_for_one_opening_the_one_that_wrote_first_is_answer
     shop.answers(at(0), LUZ, "m0", "hola").await;
     let ana = shop.says(at(100), ANA, "m1", "hola").await;
     let luz = shop.says(at(200), LUZ, "m2", "hola").await;
-    for claimed in shop.store.claim_due(at(300), 10, LEASE).await.unwrap() {
+    for claimed in shop.store.claim_due(at(300), 10, LEASE).await.unwrap().chats {
         let wait = TurnCommit::silent("r-closed".into(), json!({}));
         shop.store.commit_and_postpone(at(300), claimed.claim, wait, at(9_000)).await.unwrap();
     }
-    let due = shop.store.claim_due(at(9_000), 10, LEASE).await.unwrap();
+    let due = shop.store.claim_due(at(9_000), 10, LEASE).await.unwrap().chats;
     let order: Vec<_> = due.iter().map(|claimed| claimed.turn.conversation.id.clone()).collect();
     assert_eq!(order, [ana, luz]);
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use luisa_store::StoreError;
+use luisa_store::{Due, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -42,7 +42,10 @@ pub async fn work(station: Arc<Station>, token: CancellationToken) {
 /// Answers what is due; how many chats that were.
 async fn answer_due(station: &Arc<Station>) -> Result<usize, StoreError> {
     let now = station.shop.clock.now();
-    let claimed = station.shop.store.claim_due(now, BATCH, turn::LEASE).await?;
+    let Due { chats: claimed, unreadable } = station.shop.store.claim_due(now, BATCH, turn::LEASE).await?;
+    for chat in unreadable {
+        error!(conversation = %chat.conversation, parked = chat.parked, error = chat.error, "chat_unreadable");
+    }
     let count = claimed.len();
     if count == 0 {
         return Ok(0);

@@ -148,10 +148,14 @@ impl Reception {
     }
 }
 
-/// Meta's seconds. A message from the future was written now: a clock is wrong, and it is not ours to order by.
+/// WhatsApp began in 2009.
+const EARLIEST: Timestamp = Timestamp::constant(1_230_768_000, 0);
+
+/// Meta's seconds. A message from the future, or from before there was WhatsApp, was written now: a clock is wrong, and it is not
+/// ours to order by.
 fn time(seconds: Option<i64>, now: Timestamp) -> Timestamp {
     let told = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    told.map_or(now, |at| at.min(now))
+    told.filter(|at| (EARLIEST..=now).contains(at)).unwrap_or(now)
 }
 
 // tidy: table

@@ -268,3 +268,23 @@ async fn a_message_that_is_stored_after_meta_hung_up_is_answered() {
     holder.execute_batch("ROLLBACK").unwrap();
     world.meta.wait_for_sent(1, SOON).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_time_of_before_whatsapp_stops_nobody_not_even_its_writer() {
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    for (n, bad) in
+        ["-62167219201", "-377705023201", "0", "253402300800", "9223372036854775807"].into_iter().enumerate()
+    {
+        let who = Person::numbered(u32::try_from(n).unwrap());
+        let body = payload::text(&who, &format!("wamid.bad{n}"), now(), "a qué hora abren?");
+        let body = payload::with_field(body, "timestamp", Value::from(bad));
+        assert_eq!(luisa.webhook().post(&body).await.unwrap(), 200);
+    }
+    for n in 10..15 {
+        luisa.customer(n).says("a qué hora abren?").await.unwrap();
+    }
+    let sent = world.meta.wait_for_sent(10, SOON).await.unwrap();
+    let answered: BTreeSet<_> = sent.iter().filter_map(|sent| sent.to.clone()).collect();
+    assert_eq!(answered.len(), 10);
+}
