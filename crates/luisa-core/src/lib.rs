@@ -10,6 +10,7 @@ pub mod pipeline;
 pub mod turn;
 pub mod outcome;
 pub mod ask;
+pub mod options;
 pub mod memory;
 pub mod taxonomy;
 pub mod stages;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::memory::Memory;
 use crate::stages::guards::Checked;
+use crate::symbol::Symbol;
 use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Team};
 
 /// All that follows from one turn.
@@ -93,6 +94,9 @@ pub struct Reply {
     pub options: Vec<Choice>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<Asset>,
+    /// The question at the end: what an option of it, pressed later, answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Symbol>,
 }
 
 /// A closed answer.

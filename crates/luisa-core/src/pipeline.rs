@@ -10,7 +10,7 @@ use crate::prompt;
 use crate::stages::draft::Draft;
 use crate::stages::guards::Checked;
 use crate::stages::scene::{Scene, Verdict};
-use crate::stages::{asking, classify, context, faq, guards, handoff, hearing, hours, rate, reply, shadow};
+use crate::stages::{asking, classify, context, faq, guards, handoff, hearing, hours, press, rate, reply, shadow};
 use crate::turn::Turn;
 
 /// Decides one turn by rules alone.
@@ -80,7 +80,8 @@ fn run<'a>(pack: &'a Pack, turn: &'a Turn<'a>, settled: Option<(Verdict, String)
     }
     for message in turn.messages {
         let rate = rate::limit(&scene);
-        let class = classify::classify(&scene, message, rate);
+        let press = press::read(&mut scene, message);
+        let class = classify::classify(&scene, message, rate, press);
         let cached = faq::check(&scene, &class);
         let intent = classify::intent(&scene, class, cached);
         let context = context::extract(&mut scene, intent);

@@ -131,6 +131,7 @@ pub fn play(pack: &Pack, script: &Script) -> Rehearsed {
                     message_id: "quoted".to_owned(),
                     image_id: Some(image.clone()),
                     text: None,
+                    asked: None,
                 }),
                 referral: None,
             })

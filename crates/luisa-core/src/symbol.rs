@@ -15,7 +15,8 @@ static TABLE: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::defa
 pub struct Symbol(&'static str);
 
 impl Symbol {
-    /// The symbol for `text`. Meant for names of the pack and of stored memory, never for what a customer wrote.
+    /// The symbol for `text`, kept for ever. Only for names of the pack and of what was stored by it, as they are loaded:
+    /// a decision uses [`Symbol::known`].
     #[must_use]
     pub fn new(text: &str) -> Self {
         let mut table = TABLE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -25,6 +26,13 @@ impl Symbol {
         let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
         table.insert(kept);
         Self(kept)
+    }
+
+    /// The symbol for `text` if the pack or a memory named it before; what a customer wrote never becomes one.
+    #[must_use]
+    pub fn known(text: &str) -> Option<Self> {
+        let table = TABLE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        table.get(text).map(|known| Self(known))
     }
 
     /// The text it stands for.

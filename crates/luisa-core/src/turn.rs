@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::memory::Memory;
+use crate::memory::{Memory, Pending};
 use crate::outcome::CachedAnswer;
 use crate::taxonomy::{Channel, Mode};
 
@@ -55,6 +55,9 @@ pub struct Quoted {
     pub image_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The question that the quoted message of ours asked, with its options.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Pending>,
 }
 
 /// The content of a message.
@@ -64,7 +67,7 @@ pub enum Body {
     Text {
         text: String,
     },
-    /// A pressed button or a chosen list row; `id` is ours.
+    /// A pressed button or a chosen list row. The `id` is anybody's until `options` has read it.
     Choice {
         id: String,
         title: String,

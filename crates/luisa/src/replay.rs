@@ -16,7 +16,7 @@ use luisa_store::{ConversationDetail, PastMessage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::runtime::turn::{core_mode, picture_of};
+use crate::runtime::turn::{core_mode, quote};
 
 /// What a replay showed.
 #[derive(Debug, Default, Serialize)]
@@ -153,8 +153,7 @@ fn inbound(row: &PastMessage) -> Option<Inbound> {
     })?;
     inbound.stale = row.decision_path.contains("silent:stale");
     if let (Some(quoted), Some((text, payload))) = (&mut inbound.quoted, &row.quoted) {
-        quoted.text.clone_from(text);
-        quoted.image_id = payload.as_ref().and_then(picture_of).or(quoted.image_id.take());
+        quote(quoted, text.clone(), payload.as_ref());
     }
     Some(inbound)
 }

@@ -299,6 +299,12 @@ impl Pack {
         self.families.iter().find(|f| f.id.as_str() == id)
     }
 
+    /// The id as a symbol, when a family has it.
+    #[must_use]
+    pub fn family_id(&self, id: &str) -> Option<Symbol> {
+        self.family(id).map(|family| family.id)
+    }
+
     /// A fact's text; the check at load proves those that code asks for.
     #[must_use]
     pub fn fact(&self, id: &str) -> &str {

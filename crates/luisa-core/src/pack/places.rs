@@ -122,6 +122,12 @@ impl Places {
         if faults.is_empty() { Ok(out) } else { Err(faults) }
     }
 
+    /// Whether a municipality is properly called so.
+    #[must_use]
+    pub fn is_municipality(&self, name: &str) -> bool {
+        self.places.iter().any(|place| place.municipality == name)
+    }
+
     fn add(&mut self, name: &str, at: usize, never: &HashSet<String>) {
         let key = key_of(name);
         if key.is_empty() || never.contains(&key) {

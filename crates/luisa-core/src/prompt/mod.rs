@@ -1,7 +1,7 @@
 //! A question to a model in words: the pack's prompt, the facts that matter by id, what is known, the last turns.
 //!
 //! Owns what a model is told. Customers' words go as messages of the chat, never into the instructions, and only
-//! masked. May not call anybody.
+//! masked; of what is known, only values that the store itself could have named. May not call anybody.
 
 pub mod mask;
 
@@ -14,7 +14,7 @@ use crate::ask::{Prompt, Purpose, Said, Who};
 use crate::catalog::Item;
 use crate::pack::Pack;
 use crate::stages::scene::Scene;
-use crate::understanding::slots::{DISTRICT, NAME};
+use crate::understanding::slots::{DISTRICT, NAME, is_closed};
 
 use mask::masked;
 
@@ -103,9 +103,9 @@ pub fn write(scene: &Scene<'_>, purpose: Purpose, draft: &str, earlier: &[Said],
     let known: Vec<String> = scene
         .memory
         .slots
-        .keys()
-        .filter(|slot| !matches!(slot.as_str(), NAME | DISTRICT))
-        .filter_map(|slot| Some(format!("{slot}: {}", scene.memory.slot(slot)?)))
+        .iter()
+        .filter(|(slot, known)| is_closed(pack, slot, &known.value))
+        .filter_map(|(slot, _)| Some(format!("{slot}: {}", scene.memory.slot(slot)?)))
         .collect();
     let names = names(scene);
     let known = if known.is_empty() { "-".to_owned() } else { known.join("\n") };

@@ -3,9 +3,9 @@
 //! Owns what the conversation adds to the reading of a single message: a pending question turns `ok` into an answer, a
 //! chat under way or a known private contact moves the line of what is personal. Silence is decided from here only.
 
+use crate::options::Press;
 use crate::outcome::CachedAnswer;
 use crate::pack::Pack;
-use crate::symbol::Symbol;
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
 use crate::understanding::reading::read_at;
@@ -44,7 +44,7 @@ pub struct Intended<'a> {
 
 /// The class of one message.
 #[must_use]
-pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate) -> Classified<'a> {
+pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: Option<Press>) -> Classified<'a> {
     let pack = scene.pack;
     let limited = rate == Rate::Over;
     let mut path = vec![if limited { "rate_limited" } else { "rate_ok" }.to_owned()];
@@ -80,13 +80,19 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate) -> Clas
         (class, class_score) = (Class::Consult, 0.8);
         reading.reasons.insert(0, "it speaks to the assistant".to_owned());
     }
+    if let Some(press) = press {
+        (class, class_score) = (Class::Consult, 1.0);
+        reading.reasons.insert(0, "it presses an option".to_owned());
+        answered = Some(match press {
+            Press::Yes => Answered::Yes,
+            Press::No => Answered::No,
+            option => Answered::Option(option),
+        });
+    }
     match &inbound.body {
         Body::Text { .. } => {}
-        Body::Choice { id, .. } => {
-            (class, class_score) = (Class::Consult, 1.0);
-            answered = pressed(id, inbound);
-            reading.reasons.insert(0, format!("pressed `{id}`"));
-        }
+        // What was pressed is settled above; a button of somebody else's is its words.
+        Body::Choice { .. } => {}
         // A picture, a place or a file without words is for the store until the contrary is plain.
         Body::Media { .. } if !text.is_empty() => {}
         Body::Media { media, .. } => {
@@ -148,15 +154,6 @@ fn gives_lead(scene: &Scene<'_>, reading: &Reading) -> bool {
     let letters = reading.normalized.signals.letters > 2;
     let laughs = reading.reasons.first().is_some_and(|r| r == "laughter");
     asked && unknown && blank && (1..=8).contains(&words) && !small && letters && !laughs
-}
-
-fn pressed(id: &str, inbound: &Inbound) -> Option<Answered> {
-    let title = inbound.body.text().to_owned();
-    match id {
-        "yes" => Some(Answered::Yes),
-        "no" => Some(Answered::No),
-        _ => Some(Answered::Option(crate::outcome::Choice { id: id.to_owned(), title })),
-    }
 }
 
 /// The intent of a classified message; the cache's when it had the answer.
@@ -262,42 +259,29 @@ fn meaning(scene: &Scene<'_>, answered: &Answered, reading: &Reading) -> Intent 
             let chooses = [USE, VOLUME].iter().any(|slot| reading.stated.values.contains_key(*slot));
             let choosing = matches!(scene.memory.goal, Some(Intent::Buscar(_) | Intent::Asesoria));
             if chooses && !choosing && scene.memory.goal != Some(Intent::Repuestos) {
-                let family = scene.family().filter(|f| scene.pack.family(f).is_some());
-                return family.map_or(Intent::Asesoria, |f| Intent::Buscar(Symbol::new(&f)));
+                let family = scene.family().and_then(|f| scene.pack.family_id(&f));
+                return family.map_or(Intent::Asesoria, Intent::Buscar);
             }
             family_search(scene, reading.stated.values.get(&scene.pack.about.family_slot).and_then(|v| v.as_str()))
                 .unwrap_or_else(goal)
         }
-        Answered::Option(choice) => {
-            if let Some(act) = choice.id.strip_prefix("act:") {
-                return Intent::from_id(act).unwrap_or_else(goal);
+        Answered::Option(press) => match press {
+            Press::Act(intent) => *intent,
+            Press::Human(_) | Press::Yes => Intent::Confirmar,
+            Press::No => Intent::Negar,
+            Press::Set { slot, value } if *slot == scene.pack.about.family_slot => {
+                family_search(scene, Some(value)).unwrap_or_else(goal)
             }
-            if choice.id.starts_with("human") {
-                return Intent::Confirmar;
-            }
-            if choice.id == "yes" {
-                return Intent::Confirmar;
-            }
-            if choice.id == "no" {
-                return Intent::Negar;
-            }
-            let family = choice
-                .id
-                .strip_prefix("set:")
-                .and_then(|rest| rest.split_once('='))
-                .filter(|(slot, _)| *slot == scene.pack.about.family_slot);
-            family_search(scene, family.map(|(_, value)| value)).unwrap_or_else(goal)
-        }
+            Press::Set { .. } | Press::Item(_) => goal(),
+        },
     }
 }
 
 fn family_search(scene: &Scene<'_>, family: Option<&str>) -> Option<Intent> {
-    let family = family?;
+    let family = scene.pack.family_id(family?)?;
     // A family given for a price question is still a price question.
     match scene.memory.goal {
-        Some(Intent::Buscar(_) | Intent::Asesoria | Intent::Catalogo) | None => {
-            Some(Intent::Buscar(Symbol::new(family)))
-        }
+        Some(Intent::Buscar(_) | Intent::Asesoria | Intent::Catalogo) | None => Some(Intent::Buscar(family)),
         Some(_) => None,
     }
 }

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use crate::memory::SlotValue;
-use crate::symbol::Symbol;
+use crate::options::Press;
 use crate::taxonomy::{Class, Intent};
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
 
@@ -62,9 +62,10 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
         .collect();
     view.path.push(if changed.is_empty() { "slots:none".to_owned() } else { format!("slots:{}", changed.join(",")) });
     // Who asks what sergers there are looks for a serger.
-    let looked_for = view.reading.stated.values.get(&scene.pack.about.family_slot).and_then(|v| v.as_str());
+    let stated = &view.reading.stated.values;
+    let looked_for = stated.get(&scene.pack.about.family_slot).and_then(|v| scene.pack.family_id(v.as_str()?));
     match (view.intent, looked_for) {
-        (Intent::Catalogo, Some(family)) => scene.memory.goal = Some(Intent::Buscar(Symbol::new(family))),
+        (Intent::Catalogo, Some(family)) => scene.memory.goal = Some(Intent::Buscar(family)),
         (intent, _) if is_goal(intent) => scene.memory.goal = Some(intent),
         _ => {}
     }
@@ -256,10 +257,7 @@ fn pending_slot(scene: &Scene<'_>) -> Option<String> {
 
 // A pressed or named option sets its slot: `set:uso=jeans`.
 fn merge_option(scene: &mut Scene<'_>, view: &View<'_>) {
-    let Some(Answered::Option(choice)) = &view.answered else {
-        return;
-    };
-    if let Some((slot, value)) = choice.id.strip_prefix("set:").and_then(|rest| rest.split_once('=')) {
+    if let Some(Answered::Option(Press::Set { slot, value })) = &view.answered {
         set(scene, slot, json!(value), &view.inbound.message_id);
     }
 }

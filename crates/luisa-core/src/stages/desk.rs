@@ -150,7 +150,7 @@ pub fn reminder(pack: &Pack, waits: Unanswered<'_>) -> Notice {
         ("resumen", waits.summary),
         ("paso", waits.next_step),
     ];
-    let words = pack.replies.get(&Symbol::new("aviso_espera")).and_then(|texts| texts.first());
+    let words = Symbol::known("aviso_espera").and_then(|id| pack.replies.get(&id)?.first());
     Notice { team: waits.team, text: words.map_or_else(String::new, |text| text.fill(&pack.facts, &values)) }
 }
 

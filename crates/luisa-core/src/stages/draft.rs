@@ -31,7 +31,7 @@ pub struct Asked {
 impl Draft {
     /// Adds a sentence of the pack; the same reply is not said twice in one turn.
     pub fn say(&mut self, scene: &Scene<'_>, id: &str, values: &[(&str, &str)]) {
-        let id = Symbol::new(id);
+        let Some(id) = Symbol::known(id) else { return };
         let text = wording(scene, id, values);
         if !text.is_empty() && !self.said.iter().any(|(known, old)| *known == id && *old == text) {
             self.said.push((id, text));
@@ -46,8 +46,7 @@ impl Draft {
 
     /// Puts a question of the pack at the end.
     pub fn ask(&mut self, scene: &Scene<'_>, id: &str, values: &[(&str, &str)]) {
-        let id = Symbol::new(id);
-        let Some(question) = scene.pack.questions.get(&id) else {
+        let Some((id, question)) = Symbol::known(id).and_then(|id| Some((id, scene.pack.questions.get(&id)?))) else {
             return;
         };
         let used = scene.memory.said.get(&said_key(id)).copied().unwrap_or(0) as usize;
@@ -76,7 +75,7 @@ impl Draft {
         let text = [body.as_str(), question].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("\n");
         // A product that the staff added may have no picture.
         let asset = self.asset.clone().filter(|asset| !asset.image_id.is_empty());
-        Reply { text, options, asset }
+        Reply { text, options, asset, question: self.question.as_ref().map(|asked| asked.question) }
     }
 
     /// Notes what was said and asked, so that no wording comes twice and the answer is understood. A question that
@@ -117,5 +116,5 @@ fn wording(scene: &Scene<'_>, id: Symbol, values: &[(&str, &str)]) -> String {
 /// A sentence of the pack by itself.
 #[must_use]
 pub fn text_of(scene: &Scene<'_>, id: &str, values: &[(&str, &str)]) -> String {
-    wording(scene, Symbol::new(id), values)
+    Symbol::known(id).map_or_else(String::new, |id| wording(scene, id, values))
 }

@@ -3,6 +3,7 @@
 //! Owns what the conversation adds to the reading: consent to an adviser, a price asked when city and product are
 //! known, delivery of something wanted to another town. The order of reasons is the taxonomy's: the first one wins.
 
+use crate::options::Press;
 use crate::taxonomy::{Class, HandoffCall, Intent, Reason, Team};
 use crate::understanding::slots::{CITY, MODEL};
 
@@ -44,12 +45,10 @@ fn haggles(view: &View<'_>, reason: Reason) -> bool {
 
 // `sí` to `¿quiere que un asesor…?`: the option says for what.
 fn consent(scene: &Scene<'_>, view: &View<'_>) -> Option<HandoffCall> {
-    let Some(Answered::Option(choice)) = &view.answered else {
+    let Some(Answered::Option(Press::Human(reason))) = &view.answered else {
         return None;
     };
-    let rest = choice.id.strip_prefix("human")?;
-    let reason = rest.strip_prefix(':').and_then(Reason::from_id).unwrap_or(Reason::PideHumano);
-    scene.pack.handoff_call(reason, None)
+    scene.pack.handoff_call(*reason, None)
 }
 
 // Price, payment or delivery asked once city and product are known: the sale is a person's to close.

@@ -266,8 +266,8 @@ pub fn volunteers(scene: &Scene<'_>, reading: &Reading) -> Option<(Intent, f32)>
         Some(goal @ (Intent::Buscar(_) | Intent::Asesoria)) => goal,
         _ => Intent::Asesoria,
     };
-    let family = stated.values.get(&scene.pack.about.family_slot).and_then(|v| v.as_str());
-    Some((family.map_or(goal, |f| Intent::Buscar(crate::symbol::Symbol::new(f))), 0.8))
+    let family = stated.values.get(&scene.pack.about.family_slot).and_then(|v| scene.pack.family_id(v.as_str()?));
+    Some((family.map_or(goal, Intent::Buscar), 0.8))
 }
 
 /// Whether the talk is about choosing or buying a product.

@@ -4,6 +4,7 @@
 
 pub mod scene;
 pub mod rate;
+pub mod press;
 pub mod classify;
 pub mod burst;
 pub mod pending;

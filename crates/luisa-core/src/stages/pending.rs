@@ -6,6 +6,7 @@
 use crate::lexicon::fold::plain;
 use crate::lexicon::tokens::normalize;
 use crate::memory::Pending;
+use crate::options::Press;
 use crate::outcome::Choice;
 use crate::pack::Pack;
 use crate::taxonomy::{Class, Intent};
@@ -18,7 +19,7 @@ use super::quantity;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answered {
     /// One of the offered options.
-    Option(Choice),
+    Option(Press),
     Yes,
     No,
     /// The slot that was asked for was given in other words.
@@ -35,10 +36,10 @@ const BARE: usize = 7;
 pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answered> {
     let words = reading.normalized.words.len();
     if words == 0 {
-        return thumbs(reading).map(|answer| settled(pending, answer));
+        return thumbs(reading).map(|answer| settled(pack, pending, answer));
     }
     if let Some(option) = exact(pack, pending, reading) {
-        return Some(Answered::Option(option));
+        return chosen(pack, &option);
     }
     let slot = pack.questions.get(&pending.question).and_then(|q| q.slot.as_deref());
     // How much they sew, in words or pieces: `pocos`, `unas 20 a la semana`.
@@ -63,28 +64,28 @@ pub fn answer(pack: &Pack, pending: &Pending, reading: &Reading) -> Option<Answe
         return None;
     }
     if let Some(option) = ordinal(pending, reading) {
-        return Some(Answered::Option(option));
+        return chosen(pack, &option);
     }
     // `por ratos no más`, `todos los días`: they tell how much; they refuse nothing, and mean not `all of them`.
     let tells = [USE, VOLUME].iter().any(|told| reading.stated.values.contains_key(*told));
     if tells || reading.says("poco") || reading.says("mucho") {
-        return named(pack, pending, reading).map(Answered::Option);
+        return named(pack, pending, reading).and_then(|option| chosen(pack, &option));
     }
     if reading.says("no_se") || reading.says("ambas") {
         return Some(Answered::Unsure);
     }
     if let Some(option) = named(pack, pending, reading) {
-        return Some(Answered::Option(option));
+        return chosen(pack, &option);
     }
     // A question back is not an answer; thanks and farewells are not consent.
     if reading.normalized.signals.question && words > 2 {
         return None;
     }
     if refuses(reading) {
-        return Some(settled(pending, Answered::No));
+        return Some(settled(pack, pending, Answered::No));
     }
     // `la otra pues` wants another product, not this one.
-    (consents(reading) && !reading.says("ref_otra")).then(|| settled(pending, Answered::Yes))
+    (consents(reading) && !reading.says("ref_otra")).then(|| settled(pack, pending, Answered::Yes))
 }
 
 /// A brand said in one word, to who asked for the brand: `dice brother`.
@@ -155,14 +156,19 @@ fn consents(reading: &Reading) -> bool {
 }
 
 // On a yes-or-no question, a yes is its first option and a no its refusal.
-fn settled(pending: &Pending, answer: Answered) -> Answered {
+fn settled(pack: &Pack, pending: &Pending, answer: Answered) -> Answered {
     let refusal = pending.options.iter().find(|o| o.id == "no");
-    let chosen = match (&answer, refusal) {
+    let option = match (&answer, refusal) {
         (Answered::Yes, Some(_)) => pending.options.iter().find(|o| o.id != "no"),
         (Answered::No, Some(no)) => Some(no),
         _ => None,
     };
-    chosen.map_or(answer, |choice| Answered::Option(choice.clone()))
+    option.and_then(|option| chosen(pack, option)).unwrap_or(answer)
+}
+
+// What an option does; one that the store no longer offers does nothing.
+fn chosen(pack: &Pack, option: &Choice) -> Option<Answered> {
+    Press::offered(pack, &option.id).map(Answered::Option)
 }
 
 fn thumbs(reading: &Reading) -> Option<Answered> {

@@ -7,6 +7,7 @@ use crate::catalog::Item;
 use crate::lexicon::fold::plain;
 use crate::memory::Stage;
 use crate::money::Cop;
+use crate::options::Press;
 use crate::outcome::Choice;
 use crate::taxonomy::Intent;
 
@@ -209,7 +210,7 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
         let second = [("b", b.name.as_str()), ("rasgos_b", &rb), ("para_b", &b.good_for)];
         draft.say(scene, "compara", &[first, second].concat());
         scene.memory.offered = vec![a.id.clone(), b.id.clone()];
-        let options = [a, b].map(|i| Choice { id: format!("set:item={}", i.id), title: short(&i.name) }).to_vec();
+        let options = [a, b].map(|i| Choice { id: Press::item_id(&i.id), title: short(&i.name) }).to_vec();
         draft.ask_among(scene, "cual", options);
         return;
     }
@@ -347,7 +348,7 @@ pub fn which(scene: &mut Scene<'_>, draft: &mut Draft) {
     if let Some(first) = items.first() {
         scene.memory.focus_on(&first.id);
     }
-    let options = items.iter().map(|i| Choice { id: format!("set:item={}", i.id), title: short(&i.name) }).collect();
+    let options = items.iter().map(|i| Choice { id: Press::item_id(&i.id), title: short(&i.name) }).collect();
     draft.say(scene, "cuales_hay", &[("productos", &names)]);
     draft.ask_among(scene, "cual", options);
 }

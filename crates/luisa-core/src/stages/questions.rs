@@ -79,6 +79,6 @@ pub fn after_fact(scene: &Scene<'_>, draft: &mut Draft) {
 /// Asks for what the team needs, once; with all known, whether anything should be added.
 pub fn for_team(scene: &Scene<'_>, missing: &[String], draft: &mut Draft) {
     let id = format!("lead_{}", missing.join("_"));
-    let known = scene.pack.questions.contains_key(&crate::symbol::Symbol::new(&id));
+    let known = crate::symbol::Symbol::known(&id).is_some_and(|id| scene.pack.questions.contains_key(&id));
     draft.ask(scene, if known { &id } else { "mas_para_equipo" }, &[]);
 }

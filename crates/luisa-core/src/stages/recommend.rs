@@ -34,8 +34,8 @@ pub fn best<'a>(scene: &Scene<'a>) -> Vec<&'a Item> {
 /// The family said, else the one that the use suggests; occasional work at home stays at home.
 #[must_use]
 pub fn family(pack: &Pack, memory: &Memory) -> Option<Symbol> {
-    if let Some(said) = memory.slot(&pack.about.family_slot) {
-        return Some(Symbol::new(&said));
+    if let Some(said) = memory.slot(&pack.about.family_slot).and_then(|said| pack.family_id(&said)) {
+        return Some(said);
     }
     let purpose = memory.slot(USE)?;
     pack.uses.iter().find(|u| u.id.as_str() == purpose).map(|u| u.family)

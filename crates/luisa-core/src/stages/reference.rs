@@ -4,6 +4,7 @@
 
 use crate::catalog::Item;
 use crate::lexicon::tokens::normalize;
+use crate::options::Press;
 use crate::taxonomy::Intent;
 use crate::understanding::Reading;
 
@@ -30,8 +31,8 @@ impl Referred {
 /// The products that a message is about.
 #[must_use]
 pub fn resolve(scene: &Scene<'_>, view: &View<'_>) -> Referred {
-    if let Some(Answered::Option(choice)) = &view.answered
-        && let Some(item) = choice.id.strip_prefix("set:item=").and_then(|id| position(scene, id))
+    if let Some(Answered::Option(Press::Item(id))) = &view.answered
+        && let Some(item) = position(scene, id)
     {
         return Referred::one(item);
     }

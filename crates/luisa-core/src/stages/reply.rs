@@ -4,6 +4,7 @@
 //! prices and facts come from it alone. One answer per turn, however many messages it has.
 
 use crate::memory::Stage;
+use crate::options::Press;
 use crate::taxonomy::Channel;
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, MediaKind, PersonalMode};
@@ -236,7 +237,7 @@ fn draft_courtesy(scene: &Scene<'_>, id: &str, draft: &mut Draft) {
 
 // A yes without a yes-or-no question behind it: go on with what is under way.
 fn confirmed(scene: &mut Scene<'_>, draft: &mut Draft) {
-    let asked = scene.turn.memory.pending.as_ref().map(|p| p.question.as_str());
+    let asked = scene.memory.pending.as_ref().map(|p| p.question.as_str());
     match scene.memory.goal.filter(|_| asked != Some("algo_mas")) {
         Some(Intent::Repuestos) => parts(scene, draft),
         Some(goal) => search(scene, goal, draft),
@@ -248,7 +249,7 @@ fn confirmed(scene: &mut Scene<'_>, draft: &mut Draft) {
 }
 
 fn denied(scene: &mut Scene<'_>, draft: &mut Draft) {
-    let asked = scene.turn.memory.pending.as_ref().map(|p| p.question.as_str());
+    let asked = scene.memory.pending.as_ref().map(|p| p.question.as_str());
     match asked {
         // `¿está en Montería?` no: then where?
         Some("ciudad") => {
@@ -355,8 +356,7 @@ fn search(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     }
     let chosen = scene.business().any(|v| !v.products.is_empty());
     if chosen {
-        let pressed =
-            scene.business().any(|v| matches!(&v.answered, Some(Answered::Option(c)) if c.id.starts_with("set:item=")));
+        let pressed = scene.business().any(|v| matches!(v.answered, Some(Answered::Option(Press::Item(_)))));
         let goal =
             if pressed && matches!(scene.memory.goal, Some(Intent::Precio | Intent::Fotos | Intent::Disponibilidad)) {
                 scene.memory.goal
@@ -405,7 +405,7 @@ fn note_city(scene: &Scene<'_>, draft: &mut Draft) {
 fn only_city(scene: &Scene<'_>) -> bool {
     let mut views = scene.business();
     let (Some(view), None) = (views.next(), views.next()) else { return false };
-    let set_city = matches!(&view.answered, Some(Answered::Option(c)) if c.id.starts_with(&format!("set:{CITY}=")));
+    let set_city = matches!(&view.answered, Some(Answered::Option(Press::Set { slot, .. })) if slot == CITY);
     let told = matches!(view.answered, Some(Answered::Slot)) && view.reading.stated.values.contains_key(CITY);
     let asked = matches!(
         view.intent,

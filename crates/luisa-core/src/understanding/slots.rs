@@ -12,6 +12,7 @@ use crate::lexicon::matcher::Hit;
 use crate::lexicon::tokens::{Normalized, Word};
 use crate::money::{Amount, Cop, amounts};
 use crate::pack::Pack;
+use crate::symbol::Symbol;
 
 /// Slot ids of the contract; the family's slot is named by the pack.
 pub const USE: &str = "uso";
@@ -25,6 +26,29 @@ pub const DISTRICT: &str = "barrio";
 
 /// The concept of words that may stand before an amount that one has: `tengo`, `con`, `hasta`.
 pub const HELD: &str = "cuenta_con";
+
+/// Whether a slot holds a value of a closed kind: an id or name of the pack, its catalog or its map, or a number. Only
+/// such values may stand where a customer's words may not.
+#[must_use]
+pub fn is_closed(pack: &Pack, slot: &str, value: &Value) -> bool {
+    let Some(text) = value.as_str() else { return slot == BUDGET && value.is_i64() };
+    let offered = || {
+        let options = pack.questions.values().flat_map(|question| &question.options);
+        options.filter_map(|option| option.id.strip_prefix("set:")?.split_once('=')).any(|pair| pair == (slot, text))
+    };
+    let listed = || {
+        let concept = |c: &Symbol| c.as_str().strip_prefix(slot).and_then(|rest| rest.strip_prefix('=')) == Some(text);
+        pack.lexicon.concepts.iter().any(concept)
+    };
+    match slot {
+        slot if slot == pack.about.family_slot => pack.family(text).is_some(),
+        USE | VOLUME => listed() || offered() || pack.uses.iter().any(|known| known.id.as_str() == text),
+        CITY => pack.places.is_municipality(text),
+        BRAND => listed() || offered() || pack.catalog.items.iter().any(|item| item.brand == text),
+        MODEL => pack.catalog.items.iter().any(|item| item.model == text),
+        _ => false,
+    }
+}
 
 /// What one message states.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -12,5 +12,6 @@ mod facts;
 mod adversary;
 mod many_products;
 mod slots;
+mod presses;
 mod second_store;
 mod broken_packs;

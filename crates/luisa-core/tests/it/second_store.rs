@@ -378,7 +378,8 @@ const ASKED: &[&str] = &[
 /// Everything of an outcome that is the store's words and not the customer's.
 fn said(outcome: &Outcome) -> String {
     let mut text = match &outcome.answer {
-        Answer::Say(checked) => serde_json::to_string(checked.reply()).unwrap(),
+        // The question's id is the code's.
+        Answer::Say(checked) => serde_json::to_string(&Reply { question: None, ..checked.reply().clone() }).unwrap(),
         Answer::Silence(_) | Answer::Later { .. } => String::new(),
     };
     if let Desk::Open(handoff) | Desk::Raise(handoff) = &outcome.desk {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, ToSpan};
 use luisa_core::ask::{Ask, Heard, Said, Step, Who};
-use luisa_core::memory::Memory;
+use luisa_core::memory::{Memory, Pending};
 use luisa_core::outcome::{Answer, Outcome, Shift};
 use luisa_core::pack::Pack;
 use luisa_core::pipeline::{self, Paused};
@@ -399,7 +399,7 @@ fn inbound(row: &PendingRow, view: &TurnView, pack: &Pack) -> Inbound {
         Some(quoted) => look_up(quoted, asked, view),
         // Written from a product's page: no message is quoted, and yet it is about that product.
         None if asked.is_some() => {
-            inbound.quoted = Some(Quoted { message_id: String::new(), image_id: asked, text: None });
+            inbound.quoted = Some(Quoted { message_id: String::new(), image_id: asked, text: None, asked: None });
         }
         None => {}
     }
@@ -410,18 +410,21 @@ fn inbound(row: &PendingRow, view: &TurnView, pack: &Pack) -> Inbound {
 fn look_up(quoted: &mut Quoted, asked: Option<String>, view: &TurnView) {
     let is_quoted = |id: &MessageId| id.as_str() == quoted.message_id;
     let ours = view.quoted.iter().find(|known| known.message_id.as_ref().is_some_and(is_quoted));
-    let picture = ours.and_then(|message| message.payload.as_ref()).and_then(picture_of);
-    quoted.text = ours.and_then(|message| message.text.clone());
-    quoted.image_id = picture.or(asked);
+    quoted.image_id = asked;
+    if let Some(ours) = ours {
+        quote(quoted, ours.text.clone(), ours.payload.as_ref());
+    }
 }
 
-/// The picture that a message of ours showed.
-#[must_use]
-pub fn picture_of(payload: &serde_json::Value) -> Option<String> {
-    match Letter::deserialize(payload).ok()? {
-        Letter::Reply { reply, .. } => reply.asset.map(|asset| asset.image_id),
-        Letter::Notice { .. } => None,
+/// Notes in a quotation what the quoted message of ours said, showed and asked.
+pub fn quote(quoted: &mut Quoted, text: Option<String>, payload: Option<&serde_json::Value>) {
+    quoted.text = text;
+    let letter = payload.and_then(|payload| Letter::deserialize(payload).ok());
+    let Some(Letter::Reply { reply, .. }) = letter else { return };
+    if let Some(asset) = reply.asset {
+        quoted.image_id = Some(asset.image_id);
     }
+    quoted.asked = reply.question.map(|question| Pending { question, options: reply.options });
 }
 
 /// Messages of the minute before the turn's first one.

@@ -126,7 +126,7 @@ fn inbound(message: &Message, profile: Profile, at: Timestamp, how: &Reception) 
         stale: how.is_stale(at),
         body: body(&message.body),
         // Which of our messages it is, and what that showed, is looked up when the turn is decided.
-        quoted: quoted.clone().map(|message_id| Quoted { message_id, image_id: None, text: None }),
+        quoted: quoted.clone().map(|message_id| Quoted { message_id, image_id: None, text: None, asked: None }),
         referral: message.referral.as_deref().and_then(advertisement),
     };
     InboundMessage {

@@ -7,7 +7,7 @@ use super::to_whatsapp::{Addressee, Cover, Letter, reply, template};
 
 fn said(text: &str, options: usize, picture: bool) -> Outgoing {
     let options = (0..options).map(|n| Choice { id: format!("o{n}"), title: format!("Opción {n}") }).collect();
-    let reply_words = Reply { text: text.to_owned(), options, asset: None };
+    let reply_words = Reply { text: text.to_owned(), options, asset: None, question: None };
     let picture = picture.then(|| MediaSource::MediaId("900".to_owned()));
     let to = Addressee::Phone("573005550101".to_owned());
     let cover = Cover { to: &to, reply_to: None, opaque: "o1" };
@@ -38,7 +38,8 @@ fn words_that_do_not_fit_beside_a_picture_or_buttons_go_alone_and_whole() {
 #[test]
 fn options_that_whatsapp_refuses_leave_the_words() {
     let twice = Choice { id: "o".to_owned(), title: "Sí".to_owned() };
-    let words = Reply { text: "¿Seguimos?".to_owned(), options: vec![twice.clone(), twice], asset: None };
+    let words =
+        Reply { text: "¿Seguimos?".to_owned(), options: vec![twice.clone(), twice], asset: None, question: None };
     let to = Addressee::User("CO.1047385771169864".to_owned());
     let cover = Cover { to: &to, reply_to: Some("wamid.1"), opaque: "o1" };
     let envelope = reply(&cover, &words, "Ver", None).unwrap();
@@ -64,7 +65,7 @@ fn a_template_names_its_language_or_is_spanish() {
 #[test]
 fn what_waits_in_the_outbox_is_read_back_as_it_was() {
     let letter = Letter::Reply {
-        reply: Reply { text: "Hola".to_owned(), options: Vec::new(), asset: None },
+        reply: Reply { text: "Hola".to_owned(), options: Vec::new(), asset: None, question: None },
         list_label: "Ver".to_owned(),
         mark_read: Some("wamid.1".to_owned()),
     };
