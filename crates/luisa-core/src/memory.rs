@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::outcome::Choice;
 use crate::symbol::Symbol;
 use crate::taxonomy::{HandoffCall, Intent};
+use crate::turn::OrderLine;
 
 /// The version written by this build.
 pub const VERSION: u32 = 1;
@@ -43,6 +44,8 @@ pub struct Memory {
     pub handoff: Option<HandoffMemo>,
     /// The customer's own machine, for parts and repairs: what they said of it.
     pub machine: Option<String>,
+    /// The cart that the customer sent last.
+    pub order: Vec<OrderLine>,
     /// Courtesies said while a person leads.
     pub courtesies: u32,
     /// Until when the customer was told that service is closed.
@@ -111,6 +114,7 @@ impl Default for Memory {
             last_turn_at: None,
             handoff: None,
             machine: None,
+            order: Vec::new(),
             courtesies: 0,
             told_closed_until: None,
             told_slow_at: None,

@@ -88,11 +88,58 @@ pub enum Body {
     },
     /// A WhatsApp cart; its prices are the client's and are not believed.
     Order {
-        items: Vec<String>,
+        items: Vec<OrderLine>,
         text: Option<String>,
     },
+    /// The answers of a form, a line `field: answer` each.
+    Form {
+        text: String,
+    },
+    /// A call that nobody could take, or a word on whether we may call.
+    Call {
+        call: Call,
+    },
+    /// The chat was opened for the first time and nothing written yet.
+    Welcome,
     /// Something that WhatsApp or LUISA cannot read, perhaps a new customer's first message.
     Unsupported,
+}
+
+/// A line of a cart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredLine")]
+pub struct OrderLine {
+    /// A catalog id, if it is one of ours.
+    pub item: String,
+    pub quantity: u32,
+}
+
+// An older form had the id alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredLine {
+    Id(String),
+    Line { item: String, quantity: u32 },
+}
+
+impl From<StoredLine> for OrderLine {
+    fn from(stored: StoredLine) -> Self {
+        match stored {
+            StoredLine::Id(item) => Self { item, quantity: 1 },
+            StoredLine::Line { item, quantity } => Self { item, quantity },
+        }
+    }
+}
+
+/// What a call, or a word about calling, comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    Missed,
+    /// We may call.
+    Allowed,
+    /// We may not call.
+    Refused,
 }
 
 /// What kind of file came.
@@ -111,11 +158,12 @@ impl Body {
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
-            Self::Text { text } => text,
+            Self::Text { text } | Self::Form { text } => text,
             Self::Choice { title, .. } => title,
             Self::Media { caption, .. } => caption.as_deref().unwrap_or_default(),
             Self::Order { text, .. } => text.as_deref().unwrap_or_default(),
             Self::Location { .. } | Self::Contact | Self::Reaction { .. } | Self::Unsupported => "",
+            Self::Call { .. } | Self::Welcome => "",
         }
     }
 }

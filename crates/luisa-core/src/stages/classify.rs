@@ -100,9 +100,18 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: 
             (class, class_score) = if sticker { (Class::Empty, 0.9) } else { (Class::Consult, 0.6) };
             reading.reasons = vec![format!("{media:?} without words").to_lowercase()];
         }
-        Body::Location { .. } | Body::Contact | Body::Unsupported | Body::Order { .. } => {
+        Body::Location { .. } | Body::Contact | Body::Unsupported | Body::Order { .. } | Body::Call { .. } => {
             (class, class_score) = (Class::Consult, 0.8);
             reading.reasons = vec!["not a text".to_owned()];
+        }
+        // Only the store's own forms can be answered.
+        Body::Form { .. } => {
+            (class, class_score) = (Class::Consult, 1.0);
+            reading.reasons.insert(0, "the answers of a form".to_owned());
+        }
+        Body::Welcome => {
+            (class, class_score) = (Class::Faq, 1.0);
+            reading.reasons = vec!["the chat was opened".to_owned()];
         }
         Body::Reaction { .. } => {
             (class, class_score) = (Class::Empty, 1.0);
@@ -204,11 +213,28 @@ fn plain(scene: &Scene<'_>, classified: &mut Classified<'_>) -> (Intent, f32) {
     match (&classified.inbound.body, classified.class) {
         (_, Class::Empty | Class::NonBusiness) => (Intent::Ninguno, reading.intent_score),
         (Body::Order { .. }, _) => (Intent::Comprar, 1.0),
-        (Body::Location { .. } | Body::Contact | Body::Unsupported, _) => (Intent::Otro, 0.6),
+        (Body::Welcome, _) => (Intent::Saludo, 1.0),
+        (Body::Form { .. }, _) => (form_matter(scene, reading), 0.9),
+        (Body::Location { .. } | Body::Contact | Body::Unsupported | Body::Call { .. }, _) => (Intent::Otro, 0.6),
         _ if wordless => (Intent::Otro, 0.6),
         // The store's, whatever the model made of it.
         _ if reading.intent == Intent::Ninguno => (lean::otherwise(scene, reading), 0.5),
         _ => (named_matter(scene, reading), reading.intent_score),
+    }
+}
+
+// What a form is about: a machine that was chosen, what one is wanted for, or a matter for a person.
+fn form_matter(scene: &Scene<'_>, reading: &Reading) -> Intent {
+    let stated = &reading.stated;
+    let family = stated.values.get(&scene.pack.about.family_slot).and_then(|v| scene.pack.family_id(v.as_str()?));
+    match (reading.intent, family) {
+        (Intent::Reparacion | Intent::Repuestos | Intent::Instalacion | Intent::Visita | Intent::Capacitacion, _) => {
+            reading.intent
+        }
+        _ if !stated.mentions.is_empty() => Intent::Disponibilidad,
+        (_, Some(family)) => Intent::Buscar(family),
+        _ if [USE, VOLUME].iter().any(|slot| stated.values.contains_key(*slot)) => Intent::Asesoria,
+        _ => Intent::HablarConHumano,
     }
 }
 

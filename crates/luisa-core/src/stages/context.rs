@@ -4,13 +4,16 @@
 
 use serde_json::json;
 
+use crate::lexicon::fold::plain;
 use crate::memory::SlotValue;
 use crate::options::Press;
 use crate::taxonomy::{Class, Intent};
+use crate::turn::Body;
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
 
 use super::classify::Intended;
 use super::lean;
+use super::order;
 use super::pending::{self, Answered};
 use super::quantity;
 use super::reference;
@@ -45,8 +48,17 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
     merge_slots(scene, &view);
     merge_volume(scene, &view);
     merge_option(scene, &view);
+    merge_form(scene, &view);
+    if let Some(lines) = order::lines(&view.inbound.body) {
+        scene.memory.order = lines.to_vec();
+        view.gave_lead = true;
+    }
+    merge_form(scene, &view);
+    if let Some(lines) = order::lines(&view.inbound.body) {
+        scene.memory.order = lines.to_vec();
+    }
     if scene.in_shadow() || scene.memory.handoff.is_some() {
-        view.gave_lead = merge_lead(scene, &view);
+        view.gave_lead |= merge_lead(scene, &view);
     }
     let referred = reference::resolve(scene, &view);
     (view.products, view.ambiguous) = (referred.products, referred.ambiguous);
@@ -261,6 +273,23 @@ fn merge_option(scene: &mut Scene<'_>, view: &View<'_>) {
         set(scene, slot, json!(value), &view.inbound.message_id);
     }
 }
+
+// A form says by itself what each answer is.
+fn merge_form(scene: &mut Scene<'_>, view: &View<'_>) {
+    let Body::Form { text } = &view.inbound.body else { return };
+    for (field, answer) in text.lines().filter_map(|line| line.split_once(": ")) {
+        let slot = plain(field);
+        let slot = slot.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let named = [NAME, DISTRICT].into_iter().find(|known| *known == slot);
+        let answer: String = answer.split_whitespace().take(MOST_NAMES).map(capitalised).collect::<Vec<_>>().join(" ");
+        if let Some(slot) = named.filter(|_| answer.chars().any(char::is_alphabetic)) {
+            set(scene, slot, json!(answer), &view.inbound.message_id);
+        }
+    }
+}
+
+/// Most words of a name or a district.
+const MOST_NAMES: usize = 4;
 
 // After `¿me regala su nombre y barrio?` a short message is the answer: `Marta, La Granja`.
 fn merge_lead(scene: &mut Scene<'_>, view: &View<'_>) -> bool {

@@ -13,6 +13,7 @@ use crate::taxonomy::{HandoffCall, Intent, Mode, Reason, Team};
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE};
 
 use super::draft::{Draft, text_of};
+use super::order;
 use super::scene::Scene;
 
 /// What this turn means for the desk; the memory notes when the team was told.
@@ -94,6 +95,7 @@ pub fn summary(scene: &Scene<'_>) -> String {
     let promised = scene.call().map(|call| promise(scene, call).text(scene));
     let lines = [
         ("resumen_cliente", who),
+        ("resumen_pedido", order::summary(scene)),
         ("resumen_producto", product),
         ("resumen_maquina", machine),
         ("resumen_uso", memory.slot(USE)),

@@ -18,6 +18,7 @@ pub mod handoff;
 pub mod desk;
 pub mod reply;
 pub mod products;
+pub mod order;
 pub mod traits;
 pub mod steer;
 pub mod recommend;

@@ -8,6 +8,7 @@ use crate::options::Press;
 use crate::taxonomy::Intent;
 use crate::understanding::Reading;
 
+use super::order;
 use super::pending::Answered;
 use super::recommend;
 use super::scene::{Scene, View};
@@ -35,6 +36,12 @@ pub fn resolve(scene: &Scene<'_>, view: &View<'_>) -> Referred {
         && let Some(item) = position(scene, id)
     {
         return Referred::one(item);
+    }
+    if let Some(lines) = order::lines(&view.inbound.body) {
+        let products: Vec<usize> = lines.iter().filter_map(|line| position(scene, &line.item)).collect();
+        if !products.is_empty() {
+            return Referred { products, ambiguous: false };
+        }
     }
     let mut named: Vec<usize> = Vec::new();
     for mention in &view.reading.stated.mentions {

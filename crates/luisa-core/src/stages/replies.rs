@@ -103,6 +103,11 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("ubicacion_recibida", &[]),
     ("contacto_recibido", &[]),
     ("no_se_ve", &[]),
+    ("llamada_perdida", &[]),
+    ("llamada_permitida", &[]),
+    ("llamada_no", &[]),
+    ("pedido_recibido", &["pedido"]),
+    ("pedido_sin_reconocer", &[]),
     // To a person.
     ("traspaso_urgente", &[]),
     ("traspaso_peligro", &[]),
@@ -135,6 +140,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("aviso_espera", &["minutos", "motivo", "resumen", "paso"]),
     ("aviso_datos", &["resumen"]),
     ("resumen_cliente", &["valor"]),
+    ("resumen_pedido", &["valor"]),
     ("resumen_producto", &["valor"]),
     ("resumen_maquina", &["valor"]),
     ("resumen_uso", &["valor"]),
@@ -146,7 +152,8 @@ pub const REPLIES: &[(&str, &[&str])] = &[
 ];
 
 /// Gaps that hold the customer's own words: a sentence with one may repeat numbers and names that they said.
-pub const SAID_BACK: &[&str] = &["presupuesto", "maquina", "marca", "ciudad", "barrio", "nombre", "modelo", "valor"];
+pub const SAID_BACK: &[&str] =
+    &["presupuesto", "maquina", "marca", "ciudad", "barrio", "nombre", "modelo", "valor", "pedido"];
 
 /// Gaps that tell when service opens.
 pub const SERVICE_CLOCK: &[&str] = &["apertura"];

@@ -7,11 +7,12 @@ use crate::memory::Stage;
 use crate::options::Press;
 use crate::taxonomy::Channel;
 use crate::taxonomy::{Class, Intent, Reason};
-use crate::turn::{Body, MediaKind, PersonalMode};
+use crate::turn::{Body, Call, MediaKind, PersonalMode};
 use crate::understanding::slots::{BRAND, CITY, NAME, USE};
 
 use super::desk;
 use super::draft::Draft;
+use super::order;
 use super::pending::Answered;
 use super::products;
 use super::questions;
@@ -138,6 +139,7 @@ fn hand_over(scene: &mut Scene<'_>, draft: &mut Draft) {
             None => {}
         }
     }
+    order::say(scene, draft);
     desk::promise(scene, call).say(scene, draft);
     let missing = desk::missing(scene);
     questions::for_team(scene, &missing, draft);
@@ -188,7 +190,11 @@ fn not_text(scene: &mut Scene<'_>, draft: &mut Draft) -> bool {
         Body::Location { .. } => ("ubicacion_recibida", "asesor"),
         Body::Contact => ("contacto_recibido", "asesor"),
         Body::Unsupported => ("no_se_ve", "inicio"),
+        Body::Call { call: Call::Missed } => ("llamada_perdida", "humano_o_seguir"),
+        Body::Call { call: Call::Allowed } => ("llamada_permitida", "algo_mas"),
+        Body::Call { call: Call::Refused } => ("llamada_no", "algo_mas"),
         Body::Text { .. } | Body::Choice { .. } | Body::Reaction { .. } | Body::Order { .. } => return false,
+        Body::Form { .. } | Body::Welcome => return false,
     };
     draft.say(scene, reply, &[]);
     draft.ask(scene, question, &[]);

@@ -9,6 +9,7 @@ use crate::understanding::noise;
 
 use super::draft::Draft;
 use super::guards::{self, Checked};
+use super::order;
 use super::reply::fact;
 use super::scene::{Scene, View};
 
@@ -103,6 +104,7 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
         }
     }
     draft.said.truncate(2);
+    order::say(scene, &mut draft);
     if matches!(scene.desk, Desk::Open(_) | Desk::Raise(_)) {
         let first_call = matches!(scene.desk, Desk::Open(_));
         let id = if scene.says("peligro") {
@@ -113,7 +115,7 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
             "sombra_mas_urgente"
         };
         draft.say(scene, id, &[]);
-    } else if matches!(scene.desk, Desk::Lead { .. }) {
+    } else if matches!(scene.desk, Desk::Lead { .. }) && draft.said.is_empty() {
         draft.say(scene, "datos_recibidos", &[]);
     } else if draft.said.is_empty() && upset(scene) {
         draft.say(scene, "sombra_reclamo", &[]);

@@ -13,5 +13,6 @@ mod adversary;
 mod many_products;
 mod slots;
 mod presses;
+mod carts;
 mod second_store;
 mod broken_packs;

@@ -10,7 +10,7 @@ use luisa_core::pack::Pack;
 use luisa_core::pipeline::decide;
 use luisa_core::rehearsal::{Script, play};
 use luisa_core::taxonomy::{Mode, Reason, Team};
-use luisa_core::turn::{Body, Policy, Turn};
+use luisa_core::turn::{Body, Call, OrderLine, Policy, Turn};
 use serde_json::json;
 
 use crate::packs::minimal;
@@ -454,7 +454,12 @@ fn things_that_are_not_text_are_answered_in_the_bakerys_words() {
         Body::Location { name: None, address: None },
         Body::Contact,
         Body::Unsupported,
-        Body::Order { items: vec!["P001".to_owned()], text: None },
+        Body::Order { items: vec![OrderLine { item: "P001".to_owned(), quantity: 2 }], text: None },
+        Body::Form { text: "nombre: Rosa".to_owned() },
+        Body::Call { call: Call::Missed },
+        Body::Call { call: Call::Allowed },
+        Body::Call { call: Call::Refused },
+        Body::Welcome,
     ];
     for body in files.into_iter().chain(others) {
         let what = format!("{body:?}");

@@ -4,7 +4,7 @@
 //! answered.
 
 use jiff::{SignedDuration, Timestamp};
-use luisa_core::turn::{Body, Inbound, MediaKind, Quoted};
+use luisa_core::turn::{Body, Call, Inbound, MediaKind, OrderLine, Quoted};
 use luisa_store::{Arrival, Debounce, EchoedMessage, Identity, InboundMessage, MessageState, StatusUpdate};
 use luisa_whatsapp::webhook::{self, AccountError, AppContact, Echo, Event, State, StateSync, SyncAction};
 use luisa_whatsapp::{Message, Sender, Status};
@@ -181,14 +181,61 @@ fn body(body: &webhook::Body) -> Body {
         }
         webhook::Body::Reaction { emoji, .. } => Body::Reaction { emoji: emoji.clone() },
         webhook::Body::Order { text, items, .. } => {
-            let items = items.iter().filter_map(|item| item.product_retailer_id.clone()).collect();
-            Body::Order { items, text: text.clone() }
+            Body::Order { items: items.iter().filter_map(order_line).collect(), text: text.clone() }
         }
-        webhook::Body::FlowReply { .. } | webhook::Body::CallPermissionReply(_) => Body::Unsupported,
+        webhook::Body::FlowReply { response_json } => form(response_json),
+        webhook::Body::CallPermissionReply(reply) => Body::Call { call: permission(reply) },
+        webhook::Body::Other { kind, .. } if kind == "request_welcome" => Body::Welcome,
+        webhook::Body::Other { kind, .. } if MISSED_CALLS.contains(&kind.as_str()) => Body::Call { call: Call::Missed },
         webhook::Body::Unsupported { .. } | webhook::Body::Other { .. } => Body::Unsupported,
         // They never stand for a message of their own.
         webhook::Body::System { .. } | webhook::Body::Edit { .. } | webhook::Body::Revoke { .. } => Body::Unsupported,
     }
+}
+
+/// Types under which a call that nobody took is told.
+const MISSED_CALLS: &[&str] = &["call", "calls", "missed_call", "call_log", "voice_call"];
+/// Most pieces of one product that are believed.
+const MOST_PIECES: i64 = 999;
+
+fn order_line(item: &webhook::OrderItem) -> Option<OrderLine> {
+    let quantity = item.quantity.unwrap_or(1).clamp(1, MOST_PIECES);
+    Some(OrderLine { item: item.product_retailer_id.clone()?, quantity: u32::try_from(quantity).unwrap_or(1) })
+}
+
+/// Fields of a form's answer that are Meta's.
+const TECHNICAL: &[&str] = &["flow_token", "flow_id", "version", "screen", "wa_flow_response_params"];
+const MOST_ANSWERS: usize = 30;
+const LONGEST_ANSWER: usize = 300;
+
+/// What was filled in, a line `field: answer` each; one that cannot be read is a message that cannot be read.
+fn form(response: &str) -> Body {
+    let Ok(Value::Object(answers)) = serde_json::from_str::<Value>(response) else { return Body::Unsupported };
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = answers
+        .iter()
+        .filter(|(field, _)| !TECHNICAL.contains(&field.as_str()))
+        .filter_map(|(field, answer)| Some((line(&field.replace('_', " ")), line(&answer_of(answer)?))))
+        .filter(|(_, answer)| !answer.is_empty())
+        .take(MOST_ANSWERS)
+        .map(|(field, answer)| format!("{field}: {answer}").chars().take(LONGEST_ANSWER).collect())
+        .collect();
+    if lines.is_empty() { Body::Unsupported } else { Body::Form { text: lines.join("\n") } }
+}
+
+fn answer_of(answer: &Value) -> Option<String> {
+    match answer {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(yes) => Some(if *yes { "sí" } else { "no" }.to_owned()),
+        Value::Array(all) => Some(all.iter().filter_map(answer_of).collect::<Vec<_>>().join(", ")),
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
+fn permission(reply: &Value) -> Call {
+    let said = |key: &str| reply.get(key).and_then(Value::as_str).unwrap_or_default();
+    if said("response") == "reject" { Call::Refused } else { Call::Allowed }
 }
 
 /// The type under which a message is listed.
@@ -208,6 +255,9 @@ pub fn kind(body: &Body) -> &'static str {
         Body::Contact => "contact",
         Body::Reaction { .. } => "reaction",
         Body::Order { .. } => "order",
+        Body::Form { .. } => "form",
+        Body::Call { .. } => "call",
+        Body::Welcome => "welcome",
         Body::Unsupported => "unsupported",
     }
 }
@@ -216,7 +266,8 @@ fn said(body: &Body) -> Option<String> {
     let text = match body {
         Body::Reaction { emoji } => emoji.as_deref().unwrap_or_default(),
         Body::Text { .. } | Body::Choice { .. } | Body::Media { .. } | Body::Location { .. } => body.text(),
-        Body::Contact | Body::Order { .. } | Body::Unsupported => body.text(),
+        Body::Contact | Body::Order { .. } | Body::Form { .. } | Body::Unsupported => body.text(),
+        Body::Call { .. } | Body::Welcome => body.text(),
     };
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -1,7 +1,7 @@
 //! Every event of Meta's becomes an arrival of ours, and none is dropped.
 
 use jiff::{SignedDuration, Timestamp};
-use luisa_core::turn::{Body, Inbound, MediaKind};
+use luisa_core::turn::{Body, Call, Inbound, MediaKind, OrderLine};
 use luisa_fakes::meta::MediaRef;
 use luisa_fakes::{Person, graph_error, payload};
 use luisa_store::{Arrival, Debounce, EchoedMessage, InboundMessage, MessageState};
@@ -82,6 +82,36 @@ fn every_type_has_its_form() {
     assert_eq!(body(payload::button_reply(&who, id, at, "yes", "Sí")), choice("yes", "Sí"));
     assert_eq!(body(payload::list_reply(&who, id, at, ("no", "No"), None)), choice("no", "No"));
     assert_eq!(body(payload::unsupported(&who, id, at)), Body::Unsupported);
+    let order = serde_json::json!({ "catalog_id": "1", "product_items": [
+        { "product_retailer_id": "I008", "quantity": 2, "item_price": 1, "currency": "COP" },
+        { "product_retailer_id": "I004", "quantity": -3, "item_price": 1, "currency": "COP" },
+        { "product_retailer_id": "I005" },
+        { "quantity": 7 },
+    ] });
+    let line = |item: &str, quantity| OrderLine { item: item.to_owned(), quantity };
+    let items = vec![line("I008", 2), line("I004", 1), line("I005", 1)];
+    assert_eq!(body(payload::message_of_type(&who, id, at, "order", order)), Body::Order { items, text: None });
+    let form = |response: &str| {
+        let reply = serde_json::json!({ "type": "nfm_reply", "nfm_reply": { "response_json": response } });
+        body(payload::message_of_type(&who, id, at, "interactive", reply))
+    };
+    let filled = r#"{"flow_token":"x","modelo":"KT-D3","cuántas":2,"usos":["ropa","gorras"],"nota":"a\nb","vacío":""}"#;
+    let Body::Form { text } = form(filled) else { panic!("a form is read") };
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["cuántas: 2", "modelo: KT-D3", "nota: a b", "usos: ropa, gorras"]);
+    for broken in ["", "[]", "7", "{", r#"{"flow_token":"x"}"#] {
+        assert_eq!(form(broken), Body::Unsupported, "{broken}");
+    }
+    let permission = |said: &str| {
+        let reply =
+            serde_json::json!({ "type": "call_permission_reply", "call_permission_reply": { "response": said } });
+        body(payload::message_of_type(&who, id, at, "interactive", reply))
+    };
+    assert_eq!(permission("accept"), Body::Call { call: Call::Allowed });
+    assert_eq!(permission("reject"), Body::Call { call: Call::Refused });
+    assert_eq!(body(payload::message_of_type(&who, id, at, "request_welcome", Value::Null)), Body::Welcome);
+    assert_eq!(body(payload::message_of_type(&who, id, at, "call", Value::Null)), Body::Call { call: Call::Missed });
     let reaction = message(&payload::reaction(&who, id, at, "wamid.0", Some("👍"))).1;
     assert_eq!(reaction.body, Body::Reaction { emoji: Some("👍".to_owned()) });
     assert_eq!(reaction.quoted.unwrap().message_id, "wamid.0");

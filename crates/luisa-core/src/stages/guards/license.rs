@@ -142,6 +142,7 @@ impl Said {
         let memory = &scene.memory;
         let mut texts: Vec<String> = scene.turn.messages.iter().map(|m| m.body.text().to_owned()).collect();
         texts.extend(memory.machine.clone());
+        texts.extend(memory.order.iter().map(|line| line.quantity.to_string()));
         texts.extend(memory.slots.keys().filter(|id| *id != BUDGET).filter_map(|id| memory.slot(id)));
         let search = Search::of(&texts.join("\n"), &scene.pack.knowledge.vocabulary);
         let mut claims: HashSet<Claim> = search.found.into_iter().map(|found| found.claim).collect();
