@@ -53,8 +53,8 @@ impl Store {
     pub async fn edit_fact(&self, now: Timestamp, key: &str, value: Option<&str>, by: &str) -> Result<(), StoreError> {
         let (key, value, by) = (key.to_owned(), value.map(str::to_owned), by.to_owned());
         self.write(move |conn| {
-            let Some(value) = value else {
-                conn.prepare_cached("DELETE FROM fact_edits WHERE key = ?1")?.execute([key])?;
+            let Some(value) = &value else {
+                conn.prepare_cached("DELETE FROM fact_edits WHERE key = ?1")?.execute([&key])?;
                 return Ok(());
             };
             let sql = "INSERT OR REPLACE INTO fact_edits (key, value, updated_at, updated_by) VALUES (?1, ?2, ?3, ?4)";

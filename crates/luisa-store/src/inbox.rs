@@ -17,7 +17,7 @@ use crate::deliveries::{self, StatusUpdate};
 use crate::error::StoreError;
 use crate::ids::{ConversationId, MessageId};
 use crate::rows::Json;
-use crate::sqlite::in_savepoint;
+use crate::sqlite::Tx;
 use crate::states::{Direction, MessageState, Sender};
 use crate::time::{At, after};
 
@@ -155,8 +155,8 @@ impl Store {
     }
 }
 
-fn accept_one(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Receipt, StoreError> {
-    match in_savepoint(conn, || apply(conn, now, arrival)) {
+fn accept_one(conn: &Tx<'_>, now: Timestamp, arrival: &Arrival) -> Result<Receipt, StoreError> {
+    match conn.part(|| apply(conn, now, arrival)) {
         Ok(receipt) => Ok(receipt),
         Err(error) if error.is_about_the_file() || conn.is_autocommit() => Err(error),
         Err(error) => {

@@ -72,7 +72,7 @@ pub use states::{
 pub use traces::{StoredTrace, TraceFilter, TraceRow};
 pub use turns::{TurnCommit, TurnReceipt};
 
-use sqlite::{Readers, Writer};
+use sqlite::{Readers, Tx, Writer};
 
 /// How long an operation waits for another program's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -146,7 +146,7 @@ impl Store {
     async fn write<T, F>(&self, op: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         self.inner.writer.run(op).await
     }

@@ -249,7 +249,7 @@ impl Store {
         settlement: F,
     ) -> Result<(), StoreError>
     where
-        F: FnOnce(&Connection, OutboxId) -> Result<Settlement, StoreError> + Send + 'static,
+        F: Fn(&Connection, OutboxId) -> Result<Settlement, StoreError> + Send + 'static,
     {
         self.finish(claim, move |conn, sending| {
             if sending.settled {
@@ -263,7 +263,7 @@ impl Store {
 
     async fn finish<F>(&self, claim: OutboxClaim, op: F) -> Result<(), StoreError>
     where
-        F: FnOnce(&Connection, &Sending) -> Result<(), StoreError> + Send + 'static,
+        F: Fn(&Connection, &Sending) -> Result<(), StoreError> + Send + 'static,
     {
         self.write(move |conn| {
             let sending = check(conn, &claim)?;

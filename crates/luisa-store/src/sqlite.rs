@@ -1,15 +1,19 @@
 //! The engine: one thread that writes, a few connections that read.
 //!
-//! The writer takes every operation that waits, runs them in one transaction with a savepoint each, commits once, and only then answers.
-//! Owns connections, transactions and the lock file. May not know a table.
+//! The writer takes every operation that waits, runs them in one transaction, commits once, and only then answers. When one of them fails
+//! half done, the transaction is undone and run again with a savepoint for each. Owns connections, transactions and the lock file. May not
+//! know a table.
 
+use std::cell::Cell;
 use std::fs::{self, File, TryLockError};
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -27,20 +31,93 @@ const WAL_PAGES: i64 = 4000;
 /// The writer's page cache; negative is KiB to SQLite.
 const CACHE_KIB: i64 = -8192;
 
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-/// Runs on the connection, or is told why it cannot.
-type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Ran + Send>;
+/// The transaction under way, as an operation sees it.
+pub(crate) struct Tx<'a> {
+    conn: &'a Connection,
+    guard: Guard,
+    /// Something failed half done, and only the end of the whole transaction can undo it.
+    spoilt: Cell<bool>,
+}
 
-/// An operation that has run, and how to answer it once the commit's outcome is known.
-struct Ran {
-    error: Option<StoreError>,
-    answer: Answer,
+/// How the failure of a part is kept from its neighbours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// Not at all: the transaction is undone and run again with savepoints. A savepoint makes SQLite copy every page that is touched
+    /// after it, which was most of what a message cost; and hardly ever does anything fail half done.
+    Redo,
+    Savepoint,
+}
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.conn
+    }
+}
+
+impl Tx<'_> {
+    /// Runs a part that fails alone: on an error or a panic only its own changes are undone.
+    pub(crate) fn part<T>(&self, part: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match self.guard {
+            Guard::Savepoint => in_savepoint(self.conn, part),
+            Guard::Redo => {
+                let before = self.conn.total_changes();
+                let outcome = caught(part);
+                if outcome.is_err() && self.conn.total_changes() != before {
+                    self.spoilt.set(true);
+                }
+                outcome
+            }
+        }
+    }
+
+    /// What was done cannot be kept as it is.
+    fn is_lost(&self) -> bool {
+        self.spoilt.get() || self.conn.is_autocommit()
+    }
+}
+
+/// An operation that waits for the writer, or has run and waits for the commit.
+trait Job: Send {
+    /// Runs it, once more if need be; why it failed, if it did.
+    fn run(&mut self, tx: &Tx<'_>) -> Option<StoreError>;
+    /// It cannot run.
+    fn refuse(&mut self, error: StoreError);
+    /// Tells the caller, now that the commit's outcome is known.
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+struct Operation<T, F> {
+    op: F,
+    outcome: Result<T, StoreError>,
+    tell: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Operation<T, F>
+where
+    T: Send,
+    F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, tx: &Tx<'_>) -> Option<StoreError> {
+        self.outcome = tx.part(|| (self.op)(tx));
+        self.outcome.as_ref().err().cloned()
+    }
+
+    fn refuse(&mut self, error: StoreError) {
+        self.outcome = Err(error);
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
+        // The caller may have gone away; what it asked for is stored all the same.
+        drop(self.tell.send(self.outcome.and_then(|value| commit.map(|()| value))));
+    }
 }
 
 /// The thread that owns the one writing connection.
 pub(crate) struct Writer {
     path: PathBuf,
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -56,23 +133,16 @@ impl Writer {
         Ok(Self { path: path.to_path_buf(), jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Runs the operation; the answer comes after the commit, or says that nothing was stored.
+    /// Runs the operation; the answer comes after the commit, or says that nothing was stored. It may be run twice, of which only the last
+    /// counts.
     pub(crate) async fn run<T, F>(&self, op: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |conn| {
-            let outcome = conn.and_then(|conn| in_savepoint(conn, || op(conn)));
-            let error = outcome.as_ref().err().cloned();
-            // The caller may have gone away; what it asked for is stored all the same.
-            let answer = Box::new(move |commit: Result<(), StoreError>| {
-                drop(tell.send(outcome.and_then(|value| commit.map(|()| value))));
-            });
-            Ran { error, answer }
-        });
         let stopped = || StoreError::Broken("the writer has stopped".to_owned());
+        let job = Box::new(Operation { op, outcome: Err(stopped()), tell });
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
         jobs.send(job).await.map_err(|_| stopped())?;
         told.await.map_err(|_| stopped())?.map_err(|error| error.at(&self.path))
@@ -89,47 +159,68 @@ impl Drop for Writer {
     }
 }
 
-fn write_loop(conn: &Connection, mut waiting: mpsc::Receiver<Job>) {
+fn write_loop(conn: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = waiting.blocking_recv() {
-        let mut group = vec![first];
+        let mut group: Vec<Box<dyn Job>> = vec![first];
         while group.len() < GROUP_LIMIT
             && let Ok(job) = waiting.try_recv()
         {
             group.push(job);
         }
-        commit_together(conn, group);
-    }
-}
-
-fn commit_together(conn: &Connection, group: Vec<Job>) {
-    let mut broken = run(conn, "BEGIN IMMEDIATE").err();
-    let mut answers = Vec::with_capacity(group.len());
-    for job in group {
-        let ran = job(broken.clone().map_or(Ok(conn), Err));
-        answers.push(ran.answer);
-        // A full or failing disk makes SQLite end the transaction by itself: nothing of the group is stored.
-        if broken.is_none() && conn.is_autocommit() {
-            let unexplained = || StoreError::Broken("the transaction was rolled back by the database".to_owned());
-            broken = Some(ran.error.unwrap_or_else(unexplained));
+        let committed = commit_together(conn, &mut group);
+        for job in group {
+            job.answer(committed.clone());
         }
     }
-    let committed = match broken {
-        Some(error) => Err(error),
-        None => run(conn, "COMMIT").inspect_err(|_| drop(run(conn, "ROLLBACK"))),
-    };
-    for answer in answers {
-        answer(committed.clone());
+}
+
+/// Runs all of them and commits once. Each job keeps its own outcome; what is returned is that of the commit.
+fn commit_together(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    run(conn, "BEGIN IMMEDIATE").inspect_err(|error| refuse(group, error))?;
+    let tx = Tx { conn, guard: Guard::Redo, spoilt: Cell::new(false) };
+    for job in group.iter_mut() {
+        job.run(&tx);
+        if tx.is_lost() {
+            return commit_apart(conn, group);
+        }
+    }
+    commit(conn)
+}
+
+/// The same once more, with each guarded against the others.
+fn commit_apart(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    if !conn.is_autocommit() {
+        run(conn, "ROLLBACK").inspect_err(|error| refuse(group, error))?;
+    }
+    run(conn, "BEGIN IMMEDIATE").inspect_err(|error| refuse(group, error))?;
+    let tx = Tx { conn, guard: Guard::Savepoint, spoilt: Cell::new(false) };
+    let mut jobs = group.iter_mut();
+    while let Some(job) = jobs.next() {
+        let error = job.run(&tx);
+        // A full or failing disk makes SQLite end the transaction by itself: nothing of the group is stored.
+        if tx.is_lost() {
+            let unexplained = || StoreError::Broken("the transaction was rolled back by the database".to_owned());
+            let error = error.unwrap_or_else(unexplained);
+            refuse(jobs.into_slice(), &error);
+            return Err(error);
+        }
+    }
+    commit(conn)
+}
+
+fn refuse(group: &mut [Box<dyn Job>], error: &StoreError) {
+    for job in group {
+        job.refuse(error.clone());
     }
 }
 
-/// Runs a part of a transaction that fails alone: on an error or a panic only its own changes are undone.
-pub(crate) fn in_savepoint<T>(
-    conn: &Connection,
-    part: impl FnOnce() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+fn commit(conn: &Connection) -> Result<(), StoreError> {
+    run(conn, "COMMIT").inspect_err(|_| drop(run(conn, "ROLLBACK")))
+}
+
+fn in_savepoint<T>(conn: &Connection, part: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     run(conn, "SAVEPOINT part")?;
-    let outcome = catch_unwind(AssertUnwindSafe(part))
-        .unwrap_or_else(|_| Err(StoreError::Broken("an operation panicked, which is a bug".to_owned())));
+    let outcome = caught(part);
     if conn.is_autocommit() {
         return outcome;
     }
@@ -140,6 +231,11 @@ pub(crate) fn in_savepoint<T>(
     }
     run(conn, "RELEASE part")?;
     outcome
+}
+
+fn caught<T>(part: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(part))
+        .unwrap_or_else(|_| Err(StoreError::Broken("an operation panicked, which is a bug".to_owned())))
 }
 
 fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
@@ -188,8 +284,15 @@ impl Readers {
 fn open_reading(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(patience)?;
-    conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    tune(&conn)?;
     Ok(conn)
+}
+
+/// Statements are planned once, whatever values they are given: without this SQLite plans again for many a new value.
+fn tune(conn: &Connection) -> Result<(), StoreError> {
+    conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// A connection of its own beside the writer's, for what cannot be done within a transaction.
@@ -213,7 +316,7 @@ fn try_open_writing(path: &Path, patience: Duration) -> Result<Connection, Store
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(patience)?;
-    conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    tune(&conn)?;
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     // Both only matter under load: fewer copies from the log into the file, and the busy pages stay in memory.

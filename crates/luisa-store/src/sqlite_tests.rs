@@ -1,6 +1,7 @@
 //! The engine alone: what is grouped, what fails alone, and what survives.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
@@ -31,17 +32,17 @@ fn keys(conn: &Connection) -> Result<i64, StoreError> {
 /// Keeps the writer busy until the returned sender is used, so that everything sent meanwhile waits together.
 async fn hold(writer: &Arc<Writer>) -> (std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
     let (go, wait) = std::sync::mpsc::channel::<()>();
-    let (tell, begun) = oneshot::channel();
+    let (tell, mut begun) = mpsc::channel(1);
     let held = Arc::clone(writer);
     let holding = tokio::spawn(async move {
         held.run(move |_| {
-            tell.send(()).unwrap();
+            tell.try_send(()).unwrap();
             wait.recv().unwrap();
             Ok(())
         })
         .await
     });
-    begun.await.unwrap();
+    begun.recv().await.unwrap();
     (go, holding)
 }
 
@@ -87,7 +88,62 @@ async fn a_failing_and_a_panicking_operation_undo_only_themselves() {
     assert!(matches!(failing, Err(StoreError::NotFound)));
     assert!(matches!(panicking, Err(StoreError::Broken(_))));
     holding.await.unwrap().unwrap();
-    assert_eq!(writer.run(keys).await.unwrap(), 1, "the writer lives on, with the good row alone");
+    assert_eq!(writer.run(|conn| keys(conn)).await.unwrap(), 1, "the writer lives on, with the good row alone");
+}
+
+#[tokio::test]
+async fn an_operation_that_refuses_before_it_has_written_makes_no_neighbour_run_again() {
+    let place = place();
+    let writer = writer(&place);
+    let (go, holding) = hold(&writer).await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let good = writer.run(move |conn| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        put(conn, "good")
+    });
+    let refusing = writer.run(|conn| {
+        keys(conn)?;
+        Err::<(), _>(StoreError::NotFound)
+    });
+    let release = async { go.send(()).unwrap() };
+    let (good, refusing, ()) = tokio::join!(biased; good, refusing, release);
+    good.unwrap();
+    assert!(matches!(refusing, Err(StoreError::NotFound)));
+    holding.await.unwrap().unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_part_that_fails_half_done_is_undone_and_the_rest_of_its_operation_stays() {
+    let place = place();
+    let writer = writer(&place);
+    let neighbour = writer.run(|conn| put(conn, "neighbour"));
+    let parted = writer.run(|conn| {
+        put(conn, "before")?;
+        let failed = conn.part(|| {
+            put(conn, "half")?;
+            Err::<(), _>(StoreError::NotFound)
+        });
+        assert!(failed.is_err());
+        put(conn, "after")
+    });
+    let (neighbour, parted) = tokio::join!(biased; neighbour, parted);
+    neighbour.unwrap();
+    parted.unwrap();
+    assert_eq!(writer.run(|conn| keys(conn)).await.unwrap(), 3, "neighbour, before and after");
+}
+
+#[tokio::test]
+async fn a_statement_is_planned_once_whatever_it_is_asked() {
+    let place = place();
+    let conn = open_writing(&place.path, Duration::from_secs(1)).unwrap();
+    let mut query =
+        conn.prepare("SELECT count(*) FROM messages WHERE created_at < ?1 AND conversation_id = ?2").unwrap();
+    for n in 0..20 {
+        let _: i64 = query.query_row([n.to_string(), n.to_string()], |row| row.get(0)).unwrap();
+    }
+    assert_eq!(query.get_status(rusqlite::StatementStatus::RePrepare), 0);
 }
 
 #[tokio::test]
@@ -105,7 +161,7 @@ async fn a_full_disk_is_named_and_what_was_stored_stays() {
         .unwrap_err();
     assert!(matches!(&full, StoreError::DiskFull { path } if *path == place.path), "{full}");
     assert!(full.to_string().contains("no space left for"));
-    assert_eq!(writer.run(keys).await.unwrap(), 1);
+    assert_eq!(writer.run(|conn| keys(conn)).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -123,7 +179,7 @@ async fn what_shared_the_transaction_of_a_full_disk_is_told_that_it_was_not_stor
     let (neighbour, filling, ()) = tokio::join!(biased; neighbour, filling, release);
     holding.await.unwrap().unwrap();
     assert!(matches!(filling, Err(StoreError::DiskFull { .. })));
-    let stored = writer.run(keys).await.unwrap();
+    let stored = writer.run(|conn| keys(conn)).await.unwrap();
     assert_eq!(neighbour.is_ok(), stored == 1, "{neighbour:?}");
 }
 
