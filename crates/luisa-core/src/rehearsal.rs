@@ -174,8 +174,8 @@ fn body_of(text: &str, memory: &Memory) -> Body {
     match option {
         Some(option) => Body::Choice { id: option.id.clone(), title: option.title.clone() },
         None => match text {
-            "(foto)" => Body::Media { media: MediaKind::Image, caption: None },
-            "(audio)" => Body::Media { media: MediaKind::Audio, caption: None },
+            "(foto)" => Body::file(MediaKind::Image, None),
+            "(audio)" => Body::file(MediaKind::Audio, None),
             _ => Body::Text { text: text.to_owned() },
         },
     }

@@ -75,6 +75,8 @@ pub enum Body {
     Media {
         media: MediaKind,
         caption: Option<String>,
+        #[serde(default, skip_serializing_if = "Content::is_unseen")]
+        content: Content,
     },
     Location {
         name: Option<String>,
@@ -153,13 +155,41 @@ pub enum MediaKind {
     Sticker,
 }
 
+/// What is known of a file by the time its message is decided.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Content {
+    /// Nobody looked into it, or not in time.
+    #[default]
+    Unseen,
+    /// The file could not be had.
+    Lost,
+    /// Words that were spoken, as a machine wrote them down: doubtful.
+    Speech { text: String },
+    /// Nothing could be understood in it.
+    Unclear,
+}
+
+impl Content {
+    fn is_unseen(&self) -> bool {
+        *self == Self::Unseen
+    }
+}
+
 impl Body {
-    /// The words of the message: text, title, caption; empty when it has none.
+    /// A file of which nothing more is known.
+    #[must_use]
+    pub fn file(media: MediaKind, caption: Option<String>) -> Self {
+        Self::Media { media, caption, content: Content::Unseen }
+    }
+
+    /// The words of the message: text, title, what was spoken, caption; empty when it has none.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
             Self::Text { text } | Self::Form { text } => text,
             Self::Choice { title, .. } => title,
+            Self::Media { content: Content::Speech { text }, .. } => text,
             Self::Media { caption, .. } => caption.as_deref().unwrap_or_default(),
             Self::Order { text, .. } => text.as_deref().unwrap_or_default(),
             Self::Location { .. } | Self::Contact | Self::Reaction { .. } | Self::Unsupported => "",

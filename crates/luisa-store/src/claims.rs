@@ -227,6 +227,7 @@ impl Store {
             .write(move |conn| {
                 let sql = "UPDATE conversations SET claim_token = NULL, claimed_until = NULL, due_at = ?1 WHERE claim_token IS NOT NULL";
                 let chats = conn.prepare_cached(sql)?.execute([At(now)])?;
+                conn.prepare_cached("UPDATE media SET due_at = ?1 WHERE due_at > ?1")?.execute([At(now)])?;
                 Ok((chats, outbox::forget_claims(conn, now)?))
             })
             .await?;

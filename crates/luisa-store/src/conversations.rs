@@ -256,7 +256,9 @@ pub(crate) fn merge(
     };
     let into = ensure(conn, now, older)?;
     void_claim(conn, now, &into)?;
-    for table in ["messages", "inbox", "parked_inbox", "outbox", "handoffs", "notifications", "interaction_traces"] {
+    let tables =
+        ["messages", "inbox", "parked_inbox", "media", "outbox", "handoffs", "notifications", "interaction_traces"];
+    for table in tables {
         let sql = format!("UPDATE {table} SET conversation_id = ?2 WHERE conversation_id = ?1");
         conn.prepare_cached(&sql)?.execute(params![from, into])?;
     }

@@ -16,6 +16,7 @@ use crate::conversations::{self, Taking};
 use crate::deliveries::{self, StatusUpdate};
 use crate::error::StoreError;
 use crate::ids::{ConversationId, MessageId};
+use crate::media::{self, ExpectedMedia};
 use crate::rows::Json;
 use crate::sqlite::Tx;
 use crate::states::{Direction, MessageState, Sender};
@@ -90,6 +91,8 @@ pub struct InboundMessage {
     pub stale: bool,
     /// How long to wait for more of the same burst.
     pub debounce: Debounce,
+    /// The file that comes with it.
+    pub media: Option<ExpectedMedia>,
 }
 
 /// How long a burst of messages is waited for.
@@ -143,6 +146,8 @@ impl Store {
     /// # Errors
     /// `Busy`, `DiskFull`, `ReadOnly`, `Broken`: never because of a single item.
     pub async fn accept(&self, now: Timestamp, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+        let with_file = |arrival: &Arrival| matches!(arrival, Arrival::Message(message) if message.media.is_some());
+        let files = arrivals.iter().any(with_file);
         let receipts: Vec<Receipt> =
             self.write(move |conn| arrivals.iter().map(|arrival| accept_one(conn, now, arrival)).collect()).await?;
         let woke_inbox =
@@ -150,6 +155,9 @@ impl Store {
         if receipts.iter().any(woke_inbox) {
             self.inbox_changed.notify_one();
             self.outbox_changed.notify_one();
+        }
+        if files {
+            self.media_changed.notify_one();
         }
         Ok(receipts)
     }
@@ -224,6 +232,9 @@ fn receive(conn: &Connection, now: Timestamp, message: &InboundMessage) -> Resul
         provider_at: message.provider_at,
     };
     wait(conn, now, &waiting)?;
+    if let Some(media) = &message.media {
+        media::expect(conn, now, &chat, (&message.message_id, &message.kind), media)?;
+    }
     pend(conn, now, &chat, message)?;
     Ok(Receipt::Pending(chat))
 }
@@ -235,7 +246,8 @@ fn pend(conn: &Connection, now: Timestamp, chat: &ConversationId, message: &Inbo
     let sql = "SELECT first_pending_at FROM conversations WHERE id = ?1";
     let first: Option<At> = conn.prepare_cached(sql)?.query_row([chat], |row| row.get(0))?;
     let first = first.map_or(now, |at| at.0);
-    let due_at = after(now, quiet).min(after(first, max));
+    let over = after(now, quiet).min(after(first, max));
+    let due_at = media::awaited_until(conn, chat)?.map_or(over, |until| until.max(over));
     let sql = "UPDATE conversations SET first_pending_at = ?2, due_at = ?3, updated_at = ?4,
         last_inbound_at = max(coalesce(last_inbound_at, ''), ?5) WHERE id = ?1";
     conn.prepare_cached(sql)?.execute(params![chat, At(first), At(due_at), At(now), At(message.provider_at)])?;
@@ -301,6 +313,7 @@ fn edit(conn: &Connection, now: Timestamp, id: &MessageId, edited: &Edited<'_>) 
     let pending = conn
         .prepare_cached("UPDATE inbox SET payload = ?2 WHERE message_id = ?1")?
         .execute(params![id, Json(edited.payload)])?;
+    media::restore_content(conn, id)?;
     if pending == 0 {
         return Ok(Receipt::Applied);
     }
@@ -319,6 +332,7 @@ fn revoke(conn: &Connection, now: Timestamp, id: &MessageId) -> Result<Receipt, 
     conn.prepare_cached("UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE message_id = ?1")?
         .execute([id])?;
     conn.prepare_cached("DELETE FROM parked_inbox WHERE message_id = ?1")?.execute([id])?;
+    media::drop_of(conn, id)?;
     let pending = conn.prepare_cached("DELETE FROM inbox WHERE message_id = ?1")?.execute([id])?;
     if pending > 0 {
         conversations::void_claim(conn, now, &chat)?;

@@ -14,6 +14,7 @@ mod states;
 mod rows;
 mod error;
 mod inbox;
+mod media;
 mod contacts;
 mod conversations;
 mod claims;
@@ -56,6 +57,7 @@ pub use facts::FactEdit;
 pub use handoffs::{HandoffChange, NewHandoff, NewNotice, NoticeLetter};
 pub use ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, RequestId};
 pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt};
+pub use media::{ExpectedMedia, MediaRow, SettledMedia};
 pub use numbers::Counts;
 pub use outbox::{Delivery, OutboxClaim, Outgoing};
 pub use past::PastMessage;
@@ -67,7 +69,8 @@ pub use scan::{Figures, Span};
 pub use settlement::{SendError, UNKNOWN_HOLDS_BACK};
 pub use snapshot::{ModelUse, Snapshot};
 pub use states::{
-    CatalogSource, Channel, Direction, HandoffStatus, MessageState, Mode, NoticeState, OutboxState, Purpose, Sender,
+    CatalogSource, Channel, Direction, HandoffStatus, MediaState, MessageState, Mode, NoticeState, OutboxState,
+    Purpose, Sender,
 };
 pub use traces::{StoredTrace, TraceFilter, TraceRow};
 pub use turns::{TurnCommit, TurnReceipt};
@@ -83,6 +86,7 @@ pub struct Store {
     inner: Arc<Inner>,
     inbox_changed: Arc<Notify>,
     outbox_changed: Arc<Notify>,
+    media_changed: Arc<Notify>,
 }
 
 /// In the order in which it must be dropped: the lock is given up when nothing is written any more.
@@ -125,7 +129,8 @@ impl Store {
         let writer = Writer::start(path, patience)?;
         let readers = Arc::new(Readers::new(path, patience));
         let inner = Arc::new(Inner { writer, readers, path: path.to_path_buf(), patience, _serving: serving });
-        Ok(Self { inner, inbox_changed: Arc::new(Notify::new()), outbox_changed: Arc::new(Notify::new()) })
+        let (inbox_changed, outbox_changed, media_changed) = Default::default();
+        Ok(Self { inner, inbox_changed, outbox_changed, media_changed })
     }
 
     /// The file.
@@ -141,6 +146,11 @@ impl Store {
     /// The same for `claim_outbox`.
     pub fn outbox_changed(&self) -> &Notify {
         &self.outbox_changed
+    }
+
+    /// The same for `claim_media`.
+    pub fn media_changed(&self) -> &Notify {
+        &self.media_changed
     }
 
     async fn write<T, F>(&self, op: F) -> Result<T, StoreError>

@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0001_start.sql"),
     include_str!("../migrations/sqlite/0002_erasures.sql"),
     include_str!("../migrations/sqlite/0003_catalog_edits.sql"),
+    include_str!("../migrations/sqlite/0004_media.sql"),
 ];
 
 /// Applies what is missing. Safe to repeat, and to run in two processes at once.

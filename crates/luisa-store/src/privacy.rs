@@ -49,6 +49,7 @@ const HELD: &[Held] = &[
     deleted("handoffs", OF_THE_CHATS),
     deleted("inbox", OF_THE_CHATS),
     deleted("parked_inbox", OF_THE_CHATS),
+    deleted("media", OF_THE_CHATS),
     deleted("messages", OF_THE_CHATS),
     deleted("conversations", "id IN (SELECT value FROM json_each(:chats))"),
     deleted("contacts", "id IN (SELECT value FROM json_each(:contacts))"),

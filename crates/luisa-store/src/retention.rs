@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::media;
 use crate::privacy::WORDS_OF_A_TRACE;
 use crate::time::At;
 
@@ -31,6 +32,11 @@ const OLD: &[(&str, &str)] = &[
     ("handoffs", "updated_at < ?1 AND NOT EXISTS (SELECT 1 FROM notifications WHERE handoff_id = handoffs.id)"),
     ("parked_inbox", "parked_at < ?1"),
     (
+        "media",
+        "created_at < ?1 AND due_at IS NULL AND coalesce(keep_until < ?1, 1)
+            AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.message_id = media.message_id)",
+    ),
+    (
         "messages",
         "created_at < ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.message_id = messages.message_id)
             AND NOT EXISTS (SELECT 1 FROM outbox WHERE message_row = messages.id)",
@@ -43,6 +49,7 @@ const OLD: &[(&str, &str)] = &[
             AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = conversations.id)
             AND NOT EXISTS (SELECT 1 FROM inbox WHERE conversation_id = conversations.id)
             AND NOT EXISTS (SELECT 1 FROM parked_inbox WHERE conversation_id = conversations.id)
+            AND NOT EXISTS (SELECT 1 FROM media WHERE conversation_id = conversations.id)
             AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation_id = conversations.id)
             AND NOT EXISTS (SELECT 1 FROM handoffs WHERE conversation_id = conversations.id)
             AND NOT EXISTS (SELECT 1 FROM notifications WHERE conversation_id = conversations.id)",
@@ -77,6 +84,9 @@ impl Store {
                 .execute([trace])?;
                 conn.prepare_cached("UPDATE messages SET text = NULL, payload = NULL WHERE message_id = ?1")?
                     .execute([message])?;
+                if let Some(message) = message {
+                    media::close(conn, &[message.as_str().into()])?;
+                }
             }
             Ok(old.len())
         })

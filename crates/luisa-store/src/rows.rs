@@ -32,6 +32,11 @@ pub(crate) fn json(row: &Row<'_>, column: &str) -> rusqlite::Result<Value> {
     row.get::<_, Json<Value>>(column).map(|json| json.0)
 }
 
+pub(crate) fn maybe_json(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Value>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
 pub(crate) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
     row.get::<_, At>(column).map(|at| at.0)
 }

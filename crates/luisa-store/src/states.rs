@@ -72,6 +72,21 @@ words!(
     }
 );
 words!(
+    /// What became of a file that a customer sent.
+    MediaState {
+        /// To be fetched.
+        Due = "due",
+        /// It is here.
+        Kept = "kept",
+        /// It cannot be had.
+        Failed = "failed",
+        /// Personal: it is not fetched.
+        Closed = "closed",
+        /// It was kept long enough.
+        Gone = "gone",
+    }
+);
+words!(
     /// Which way a message went.
     Direction {
         /// From the customer.

@@ -11,6 +11,7 @@ use crate::conversations::ModeChange;
 use crate::error::StoreError;
 use crate::handoffs::{self, Cause, HandoffChange, NewNotice};
 use crate::ids::{ConversationId, HandoffId, MessageId, OutboxId, RequestId};
+use crate::media;
 use crate::outbox::{self, Origin, Outgoing};
 use crate::rows::Json;
 use crate::states::{Purpose, Sender};
@@ -169,7 +170,7 @@ fn redact(conn: &Connection, messages: &[MessageId]) -> Result<(), StoreError> {
     for id in messages {
         conn.prepare_cached("UPDATE messages SET text = NULL, payload = NULL WHERE message_id = ?1")?.execute([id])?;
     }
-    Ok(())
+    media::close(conn, messages)
 }
 
 /// The claim's messages are done and the claim ends; true when others wait.

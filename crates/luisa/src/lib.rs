@@ -13,6 +13,7 @@ pub mod replay;
 pub mod cache;
 pub mod figures;
 pub mod runtime;
+pub mod media;
 pub mod wire;
 pub mod http;
 pub mod phone;

@@ -209,7 +209,8 @@ fn plain(scene: &Scene<'_>, classified: &mut Classified<'_>) -> (Intent, f32) {
         }
     }
     let reading = &classified.reading;
-    let wordless = matches!(&classified.inbound.body, Body::Media { caption: None, .. });
+    let body = &classified.inbound.body;
+    let wordless = matches!(body, Body::Media { .. }) && body.text().is_empty();
     match (&classified.inbound.body, classified.class) {
         (_, Class::Empty | Class::NonBusiness) => (Intent::Ninguno, reading.intent_score),
         (Body::Order { .. }, _) => (Intent::Comprar, 1.0),

@@ -17,6 +17,7 @@ pub mod reference;
 pub mod handoff;
 pub mod desk;
 pub mod reply;
+pub mod files;
 pub mod products;
 pub mod order;
 pub mod traits;

@@ -7,11 +7,12 @@ use crate::memory::Stage;
 use crate::options::Press;
 use crate::taxonomy::Channel;
 use crate::taxonomy::{Class, Intent, Reason};
-use crate::turn::{Body, Call, MediaKind, PersonalMode};
+use crate::turn::{Body, Call, Content, MediaKind, PersonalMode};
 use crate::understanding::slots::{BRAND, CITY, NAME, USE};
 
 use super::desk;
 use super::draft::Draft;
+use super::files;
 use super::order;
 use super::pending::Answered;
 use super::products;
@@ -52,6 +53,7 @@ pub fn compose(scene: &mut Scene<'_>) -> Draft {
             questions::after_fact(scene, &mut draft);
         }
     }
+    files::note(scene, &mut draft);
     if scene.memory.stage == Stage::New {
         scene.memory.stage = Stage::Greeted;
     }
@@ -179,6 +181,8 @@ fn not_text(scene: &mut Scene<'_>, draft: &mut Draft) -> bool {
         return false;
     }
     let (reply, question) = match &last.inbound.body {
+        Body::Media { content: Content::Lost, .. } => ("archivo_no_abre", "escribirlo"),
+        Body::Media { content: Content::Unclear, .. } => ("audio_confuso", "escribirlo"),
         Body::Media { media: MediaKind::Audio, .. } => ("audio_recibido", "escribirlo"),
         Body::Media { media: MediaKind::Image | MediaKind::Video, .. }
             if scene.memory.goal == Some(Intent::Repuestos) =>

@@ -10,10 +10,11 @@ use crate::memory::{Memory, Stage};
 use crate::outcome::{Answer, CachedAnswer, Desk, MessageTrace, Outcome, Shift};
 use crate::pack::Pack;
 use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Reason};
-use crate::turn::{Body, Inbound, Turn};
+use crate::turn::{Body, Content, Inbound, Turn};
 use crate::understanding::Reading;
 
 use super::desk;
+use super::draft::text_of;
 use super::hours;
 use super::pending::Answered;
 
@@ -279,9 +280,17 @@ impl<'a> Scene<'a> {
     /// The customer's words of the turn, for summaries.
     #[must_use]
     pub fn last_words(&self) -> String {
-        let mut words: Vec<&str> = self.turn.messages.iter().map(|m| m.body.text()).filter(|t| !t.is_empty()).collect();
+        // What a machine wrote down of speech is marked: it may be wrong.
+        let said = |body: &Body| match body {
+            Body::Media { content: Content::Speech { text }, .. } => {
+                text_of(self, "dicho_en_audio", &[("valor", text)])
+            }
+            body => body.text().to_owned(),
+        };
+        let mut words: Vec<String> =
+            self.turn.messages.iter().map(|m| said(&m.body)).filter(|t| !t.is_empty()).collect();
         if words.is_empty() && self.turn.messages.iter().any(|m| matches!(m.body, Body::Media { .. })) {
-            words.push("(archivo)");
+            words.push("(archivo)".to_owned());
         }
         words.join(" / ").chars().take(280).collect()
     }

@@ -449,7 +449,7 @@ fn nobody_who_asks_the_bakery_for_something_is_left_without_an_answer() {
 fn things_that_are_not_text_are_answered_in_the_bakerys_words() {
     use luisa_core::turn::MediaKind::{Audio, Document, Image, Sticker, Video};
     let pack = minimal();
-    let files = [Audio, Document, Image, Sticker, Video].map(|media| Body::Media { media, caption: None });
+    let files = [Audio, Document, Image, Sticker, Video].map(|media| Body::file(media, None));
     let others = [
         Body::Location { name: None, address: None },
         Body::Contact,

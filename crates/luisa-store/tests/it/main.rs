@@ -8,6 +8,7 @@ mod catalog;
 mod contacts;
 mod crash;
 mod inbox;
+mod media;
 mod migrations;
 mod numbers;
 mod opening;

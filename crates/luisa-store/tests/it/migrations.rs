@@ -5,10 +5,11 @@ use rusqlite::Connection;
 
 use crate::shop::*;
 
-const SAMPLES: [&str; 3] = [
+const SAMPLES: [&str; 4] = [
     include_str!("../../migrations/samples/0001.sql"),
     include_str!("../../migrations/samples/0002.sql"),
     include_str!("../../migrations/samples/0003.sql"),
+    include_str!("../../migrations/samples/0004.sql"),
 ];
 
 #[tokio::test]
@@ -26,7 +27,7 @@ async fn every_migration_has_a_sample_and_its_rows_are_read() {
     let shop = Shop { store: Store::open(&path).unwrap(), path, directory };
     let claimed = shop.claim(at(600)).await;
     assert_eq!(claimed.turn.contact.as_ref().unwrap().profile_name.as_deref(), Some("Ana"));
-    assert_eq!(claimed.turn.recent.len(), 2);
+    assert_eq!(claimed.turn.recent.len(), 3);
     assert_eq!(shop.store.conversation(&"wa_c2".into(), 9).await.unwrap().conversation.id, "wa_c1".into());
     assert_eq!(shop.store.traces(TraceFilter { limit: 9, ..TraceFilter::default() }).await.unwrap().len(), 1);
     let items = shop.store.catalog_items().await.unwrap();

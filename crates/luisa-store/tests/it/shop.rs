@@ -8,6 +8,7 @@ use luisa_store::*;
 use serde_json::{Value, json};
 
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const DEBOUNCE: Debounce = Debounce { quiet_ms: 1_500, max_ms: 6_000 };
 pub(crate) const ANA: &str = "573005550001";
 pub(crate) const LUZ: &str = "573005550002";
 
@@ -115,7 +116,8 @@ pub(crate) fn message(now: Timestamp, identity: Identity, id: &str, text: &str) 
         quoted: None,
         provider_at: now,
         stale: false,
-        debounce: Debounce { quiet_ms: 1_500, max_ms: 6_000 },
+        debounce: DEBOUNCE,
+        media: None,
     }
 }
 

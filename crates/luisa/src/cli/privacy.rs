@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use luisa_store::{Erasure, PersonData, Store, Who};
 
 use crate::cli::Verdict;
+use crate::media::shelf::Shelf;
 use crate::phone;
 use crate::runtime::clock::Clock;
 use crate::settings::Settings;
@@ -65,7 +66,7 @@ impl Privacy {
         let store = Store::open(path)?;
         match self {
             Self::Export(export) => export.run(&store).await,
-            Self::Erase(erase) => erase.run(&store).await,
+            Self::Erase(erase) => erase.run(&store, &Shelf::new(&settings.media.dir)).await,
         }
     }
 }
@@ -89,7 +90,7 @@ impl Export {
 }
 
 impl Erase {
-    async fn run(&self, store: &Store) -> anyhow::Result<Verdict> {
+    async fn run(&self, store: &Store, shelf: &Shelf) -> anyhow::Result<Verdict> {
         let who = who(&self.person);
         let Some(data) = store.person(Clock::Real.now(), &who).await? else {
             return nothing(&self.person);
@@ -101,6 +102,7 @@ impl Erase {
         let Some(erasure) = store.erase(Clock::Real.now(), &who).await? else {
             return nothing(&self.person);
         };
+        take_away(store, shelf, &data).await?;
         self.hand_over(&erasure)?;
         store.scrub().await.context(
             "the rows are erased, but remains may be left in the database's files until they are overwritten: \
@@ -126,6 +128,17 @@ impl Erase {
         writeln!(out, "Copies made before (luisa backup) and exports still hold it: delete them.")?;
         Ok(())
     }
+}
+
+/// The files that only this person sent.
+async fn take_away(store: &Store, shelf: &Shelf, data: &PersonData) -> anyhow::Result<()> {
+    let rows = data.tables.get("media").into_iter().flatten();
+    let files: Vec<String> = rows.filter_map(|row| row["sha256"].as_str().map(str::to_owned)).collect();
+    let used = store.media_in_use(&files).await?;
+    for file in files.iter().filter(|file| !used.contains(*file)) {
+        shelf.remove(file).with_context(|| format!("the file {file} is left in MEDIA_DIR: delete it by hand"))?;
+    }
+    Ok(())
 }
 
 fn who(person: &str) -> Who {

@@ -58,6 +58,7 @@ fn since_the_start(page: &mut Page, station: &Station) {
     page.counter("luisa_sends_unknown_total", "sends without an answer", c.sends_unknown.value());
     page.labelled("luisa_send_errors_total", "sends refused, by code", "code", &c.send_errors);
     page.times("luisa_send_seconds", "time that WhatsApp took to accept a message", &c.send);
+    page.labelled("luisa_media_total", "files that customers sent, by what became of them", "result", &c.media);
     page.labelled("luisa_model_calls_total", "calls of the model, by what came of them", "result", &c.model_calls);
     page.labelled("luisa_model_tokens_total", "tokens of the model", "direction", &c.model_tokens);
     let usd = c.model_nano_usd.value() as f64 / 1e9;

@@ -135,6 +135,7 @@ fn reception(station: &Station) -> Reception {
         stale_after: SignedDuration::from_mins(pace.stale_message_minutes),
         human_ttl: SignedDuration::from_hours(settings.shadow.human_ttl_hours),
         debounce: Debounce { quiet_ms: pace.reply_debounce_ms, max_ms: pace.max_debounce_ms },
+        media_wait_ms: settings.media.wait_ms(),
         phone_number_id: settings.whatsapp.phone_number_id.clone(),
     }
 }

@@ -118,6 +118,8 @@ pub struct Counters {
     /// Refused sends, by Meta's code or ours.
     pub send_errors: Labelled,
     pub send: Times<9>,
+    /// Files that customers sent, by what became of them.
+    pub media: Labelled,
     /// Calls of the model, by what came of them: `used` or `fallback`.
     pub model_calls: Labelled,
     pub model_tokens: Labelled,
@@ -148,6 +150,7 @@ impl Default for Counters {
             sends_failed: Counter::default(),
             sends_unknown: Counter::default(),
             send_errors: Labelled::default(),
+            media: Labelled::default(),
             send: Times::new(seconds),
             model_calls: Labelled::default(),
             model_tokens: Labelled::default(),

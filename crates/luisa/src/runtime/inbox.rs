@@ -81,7 +81,7 @@ async fn until_due(station: &Station) -> Option<Duration> {
 }
 
 /// For ever when there is nothing to wait for.
-pub(super) async fn sleep(pause: Option<Duration>) {
+pub async fn sleep(pause: Option<Duration>) {
     match pause {
         Some(pause) => tokio::time::sleep(pause).await,
         None => std::future::pending().await,

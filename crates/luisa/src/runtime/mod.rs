@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::media::worker;
 use crate::shop::Shop;
 use crate::spans::{Exporter, Span, Spans};
 use counters::Counters;
@@ -134,6 +135,7 @@ impl Workers {
             for _ in 0..INBOX_WORKERS {
                 tasks.spawn(inbox::work(Arc::clone(station), token.clone()));
             }
+            tasks.spawn(worker::work(Arc::clone(station), client.clone(), token.clone()));
             tasks.spawn(typing::work(Arc::clone(station), client.clone(), bursts, token.clone()));
             tasks.spawn(sender::work(Arc::clone(station), client, token.clone()));
             tasks.spawn(unheard::work(Arc::clone(station), token.clone()));

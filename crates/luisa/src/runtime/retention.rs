@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use luisa_store::StoreError;
@@ -12,7 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::Station;
+use crate::media::shelf::Shelf;
 
+/// A file so young may still be on its way to its message.
+const UNCLAIMED: Duration = Duration::from_secs(10 * 60);
+const SWEPT_AT_ONCE: usize = 256;
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Meta delivers for seven days what it could not deliver: news about a message that has not come by then is about none.
 const EARLY_STATUSES: SignedDuration = SignedDuration::from_hours(8 * 24);
@@ -37,7 +41,26 @@ async fn forget(station: &Station) {
         let count = until_none(|| store.forget_old(old)).await;
         tell(count, "rows older than RETENTION_DAYS");
     }
+    let now = station.shop.clock.now();
+    tell(until_none(|| store.forget_media(now)).await, "files kept for MEDIA_KEEP_DAYS");
+    if let Err(error) = sweep(station).await {
+        warn!(%error, "files_not_swept");
+    }
     tell(store.forget_early_statuses(before(EARLY_STATUSES)).await, "statuses of messages that never came");
+}
+
+/// Takes away the files that no message carries any more: of personal, deleted, erased and old messages.
+async fn sweep(station: &Station) -> anyhow::Result<()> {
+    let shelf = Shelf::new(&station.shop.settings.media.dir);
+    let listed = shelf.clone();
+    let names = tokio::task::spawn_blocking(move || listed.older_than(UNCLAIMED, SystemTime::now())).await??;
+    for names in names.chunks(SWEPT_AT_ONCE) {
+        let used = station.shop.store.media_in_use(names).await?;
+        for name in names.iter().filter(|name| !used.contains(*name)) {
+            shelf.remove(name)?;
+        }
+    }
+    Ok(())
 }
 
 /// In small portions, so that customers are answered in between.

@@ -375,7 +375,8 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// The stored memory. One that cannot be read is worse than none, and must not stop the chat.
-fn memory_of(view: &TurnView) -> Memory {
+#[must_use]
+pub fn memory_of(view: &TurnView) -> Memory {
     Memory::deserialize(&view.conversation.memory).unwrap_or_else(|error| {
         warn!(conversation = %view.conversation.id, %error, "memory_unreadable");
         Memory::default()

@@ -9,6 +9,7 @@ mod whatsapp;
 mod openai;
 mod server;
 mod database;
+mod media;
 mod telemetry;
 mod hours;
 mod conversation;
@@ -23,6 +24,7 @@ use luisa_core::turn::{ModelUse, Policy};
 pub use conversation::{Cache, Pace, Privacy, Shadow};
 pub use database::Database;
 pub use hours::Hours;
+pub use media::Media;
 pub use openai::OpenAi;
 pub use reader::{Known, SettingFault, Vars};
 pub use server::{Log, LogFormat, Server};
@@ -41,6 +43,7 @@ pub struct Settings {
     pub cache: Cache,
     pub server: Server,
     pub database: Database,
+    pub media: Media,
     pub telemetry: Telemetry,
     pub privacy: Privacy,
     pub pace: Pace,
@@ -86,10 +89,12 @@ impl Settings {
             server: Server::read(&mut reader),
             pace: Pace::read(&mut reader),
             database: Database::read(&mut reader),
+            media: Media::read(&mut reader),
             telemetry: Telemetry::read(&mut reader),
             business_dir: database::business_dir(&mut reader),
             notes: Vec::new(),
         };
+        settings.media.settle(&settings.database.path);
         if settings.server.production {
             settings.demand_production(&mut reader);
         }

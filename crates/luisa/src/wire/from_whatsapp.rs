@@ -5,7 +5,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use luisa_core::turn::{Body, Call, Inbound, MediaKind, OrderLine, Quoted};
-use luisa_store::{Arrival, Debounce, EchoedMessage, Identity, InboundMessage, MessageState, StatusUpdate};
+use luisa_store::{
+    Arrival, Debounce, EchoedMessage, ExpectedMedia, Identity, InboundMessage, MessageState, StatusUpdate,
+};
 use luisa_whatsapp::webhook::{self, AccountError, AppContact, Echo, Event, State, StateSync, SyncAction};
 use luisa_whatsapp::{Message, Sender, Status};
 use serde_json::{Value, json};
@@ -24,6 +26,8 @@ pub struct Reception {
     /// How long a person who wrote from the phone keeps the chat.
     pub human_ttl: SignedDuration,
     pub debounce: Debounce,
+    /// How long the answer to a message waits for the file that comes with it, in milliseconds.
+    pub media_wait_ms: u64,
     /// Our number's id; messages to another number of the account are not ours to answer.
     pub phone_number_id: String,
 }
@@ -139,6 +143,28 @@ fn inbound(message: &Message, profile: Profile, at: Timestamp, how: &Reception) 
         provider_at: at,
         stale: inbound.stale,
         debounce: how.debounce,
+        media: file(&message.body).map(|file| expected(file, how)),
+    }
+}
+
+/// The file that is worth fetching; a sticker says nothing that its message does not.
+fn file(body: &webhook::Body) -> Option<&webhook::Media> {
+    match body {
+        webhook::Body::Image(file)
+        | webhook::Body::Video(file)
+        | webhook::Body::Document(file)
+        | webhook::Body::Audio(file) => Some(file),
+        _ => None,
+    }
+}
+
+fn expected(file: &webhook::Media, how: &Reception) -> ExpectedMedia {
+    ExpectedMedia {
+        provider_id: file.id.clone(),
+        mime: file.mime_type.clone(),
+        sha256: file.sha256.clone(),
+        file_name: file.filename.clone(),
+        wait_ms: how.media_wait_ms,
     }
 }
 
@@ -160,7 +186,7 @@ fn time(seconds: Option<i64>, now: Timestamp) -> Timestamp {
 
 // tidy: table
 fn body(body: &webhook::Body) -> Body {
-    let media = |media, file: &webhook::Media| Body::Media { media, caption: file.caption.clone() };
+    let media = |media, file: &webhook::Media| Body::file(media, file.caption.clone());
     match body {
         webhook::Body::Text(text) => Body::Text { text: text.clone() },
         webhook::Body::Image(file) => media(MediaKind::Image, file),

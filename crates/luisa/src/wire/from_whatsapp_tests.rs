@@ -19,6 +19,7 @@ fn reception() -> Reception {
         stale_after: SignedDuration::from_mins(30),
         human_ttl: SignedDuration::from_hours(12),
         debounce: Debounce { quiet_ms: 1500, max_ms: 6000 },
+        media_wait_ms: 20_000,
         phone_number_id: payload::PHONE_NUMBER_ID.to_owned(),
     }
 }
@@ -70,7 +71,7 @@ fn a_message_is_stale_past_the_limit_and_one_from_the_future_is_of_now() {
 fn every_type_has_its_form() {
     let photo = MediaRef::of("900", "image/jpeg", b"abc");
     let body = |payload: Value| message(&payload).1.body;
-    let media = |media, caption: Option<&str>| Body::Media { media, caption: caption.map(str::to_owned) };
+    let media = |media, caption: Option<&str>| Body::file(media, caption.map(str::to_owned));
     let choice = |id: &str, title: &str| Body::Choice { id: id.to_owned(), title: title.to_owned() };
     let (who, id, at) = (ana(), "wamid.1", at(1));
     assert_eq!(body(payload::image(&who, id, at, &photo, Some("¿esta?"))), media(MediaKind::Image, Some("¿esta?")));

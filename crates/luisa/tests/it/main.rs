@@ -16,6 +16,7 @@ mod crash;
 mod data_api;
 mod defence;
 mod demo_page;
+mod media;
 mod metrics;
 mod model;
 mod month;

@@ -23,6 +23,7 @@ use crate::outcome::Reply;
 use crate::symbol::Symbol;
 
 use super::draft::Draft;
+use super::files;
 use super::scene::Scene;
 use claims::Search;
 use license::License;
@@ -64,9 +65,13 @@ impl Checked {
 /// The reply id under which a model's words stand in the decision path and in the memory of what was said.
 pub const FREE: &str = "modelo";
 
-/// Checks a draft of the pack's sentences; one that fails becomes the pack's safe reply.
+/// Checks a draft of the pack's sentences; one that fails becomes the pack's safe reply. What only says the customer's
+/// words back is left out before an answer is.
 #[must_use]
-pub fn check(scene: &Scene<'_>, draft: Draft) -> (Checked, Draft) {
+pub fn check(scene: &Scene<'_>, mut draft: Draft) -> (Checked, Draft) {
+    if draft.says(files::UNDERSTOOD) && fault(scene, &draft.reply().text, &License::of_draft(&draft)).is_some() {
+        draft.said.retain(|(id, _)| id.as_str() != files::UNDERSTOOD);
+    }
     let reply = draft.reply();
     match fault(scene, &reply.text, &License::of_draft(&draft)) {
         None => (Checked { reply, draft_step: draft.step(), failed: None }, draft),

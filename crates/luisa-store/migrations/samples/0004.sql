@@ -1,0 +1,4 @@
+INSERT INTO messages (id, message_id, conversation_id, direction, sender, kind, payload, state, created_at) VALUES (4, 'wamid.voice', 'wa_c1', 'in', 'customer', 'audio', '{"body":{"kind":"media","media":"audio"}}', 'received', '2026-11-20 15:02:00.000');
+INSERT INTO media VALUES ('wamid.voice', 'wa_c1', 'audio', '900000000000001', 'ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=', 'audio/ogg', NULL, 'kept', NULL, 1, NULL, NULL,
+    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad', 3, '{"is":"speech","text":"buenas"}', '2026-12-20 15:02:00.000', '2026-11-20 15:02:00.000', '2026-11-20 15:02:01.000');
+INSERT INTO media (message_id, conversation_id, kind, provider_id, state, due_at, wait_until, created_at) VALUES ('wamid.in2', 'wa_c1', 'image', '900000000000002', 'due', '2026-11-20 15:02:00.000', '2026-11-20 15:02:20.000', '2026-11-20 15:02:00.000');
