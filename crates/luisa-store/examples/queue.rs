@@ -112,6 +112,7 @@ impl Shop {
             provider_at: self.now,
             stale: false,
             debounce: Debounce { quiet_ms: 0, max_ms: 0 },
+            media: None,
         })
     }
 

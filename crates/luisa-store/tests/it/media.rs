@@ -43,7 +43,7 @@ async fn a_turn_waits_for_the_file_and_is_due_with_its_content_as_soon_as_it_is_
     let shop = Shop::open();
     shop.accept_one(at(0), voice(at(0), "m1")).await;
     shop.says(at(1), ANA, "m2", "y el precio?").await;
-    assert!(shop.store.claim_due(at(10), 9, LEASE).await.unwrap().is_empty(), "the note is not known yet");
+    assert!(shop.store.claim_due(at(10), 9, LEASE).await.unwrap().chats.is_empty(), "the note is not known yet");
     let claimed = shop.store.claim_media(at(10), 9, LEASE).await.unwrap();
     assert_eq!((claimed.len(), claimed[0].kind.as_str()), (1, "audio"));
     assert!(settle(&shop, at(10), "m1", heard("buenas tardes")).await);
@@ -59,7 +59,7 @@ async fn a_burst_that_is_not_over_is_waited_for_although_the_file_is_known() {
     let shop = Shop::open();
     shop.accept_one(at(0), voice(at(0), "m1")).await;
     assert!(settle(&shop, at(0), "m1", heard("buenas")).await);
-    assert!(shop.store.claim_due(at(1), 9, LEASE).await.unwrap().is_empty());
+    assert!(shop.store.claim_due(at(1), 9, LEASE).await.unwrap().chats.is_empty());
     assert_eq!(shop.claim(at(2)).await.turn.pending.len(), 1);
 }
 
@@ -67,7 +67,7 @@ async fn a_burst_that_is_not_over_is_waited_for_although_the_file_is_known() {
 async fn a_file_that_never_comes_holds_the_turn_up_for_its_time_and_no_longer() {
     let shop = Shop::open();
     shop.accept_one(at(0), voice(at(0), "m1")).await;
-    assert!(shop.store.claim_due(at(19), 9, LEASE).await.unwrap().is_empty());
+    assert!(shop.store.claim_due(at(19), 9, LEASE).await.unwrap().chats.is_empty());
     assert_eq!(shop.claim(at(20)).await.turn.pending.len(), 1);
 }
 
@@ -77,7 +77,7 @@ async fn a_fetch_put_off_beyond_the_wait_lets_the_turn_go_on_at_once() {
     shop.accept_one(at(0), voice(at(0), "m1")).await;
     shop.store.claim_media(at(0), 9, LEASE).await.unwrap();
     shop.store.put_off_media(at(3), &"m1".into(), at(5), "unreachable", DEBOUNCE).await.unwrap();
-    assert!(shop.store.claim_due(at(4), 9, LEASE).await.unwrap().is_empty(), "it may still come in time");
+    assert!(shop.store.claim_due(at(4), 9, LEASE).await.unwrap().chats.is_empty(), "it may still come in time");
     assert_eq!(shop.store.claim_media(at(5), 9, LEASE).await.unwrap()[0].attempts, 2);
     shop.store.put_off_media(at(6), &"m1".into(), at(120), "unreachable", DEBOUNCE).await.unwrap();
     assert_eq!(shop.claim(at(6)).await.turn.pending.len(), 1);
