@@ -47,6 +47,14 @@ pub struct Item {
     pub aliases: Vec<String>,
 }
 
+impl Item {
+    /// None is left; how many there are may be unknown.
+    #[must_use]
+    pub fn is_sold_out(&self) -> bool {
+        self.stock == Some(0)
+    }
+}
+
 /// A product named in a message: words `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mention {
@@ -273,6 +281,27 @@ impl Catalog {
     /// The items a customer may be offered.
     pub fn active(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.active)
+    }
+
+    /// The products on promotion that can be had and whose price is known, the ones a seller would rather show first.
+    #[must_use]
+    pub fn promotions(&self) -> Vec<&Item> {
+        let promoted = self.active().filter(|item| item.promo && item.price_cop.is_some() && !item.is_sold_out());
+        let mut promoted: Vec<&Item> = promoted.collect();
+        promoted.sort_by_key(|item| std::cmp::Reverse(item.priority));
+        promoted
+    }
+
+    /// The brands of what may be offered, those with most to show first.
+    #[must_use]
+    pub fn brands(&self) -> Vec<&str> {
+        let mut weights: BTreeMap<&str, i64> = BTreeMap::new();
+        for item in self.active().filter(|item| !item.brand.is_empty()) {
+            *weights.entry(&item.brand).or_default() += item.priority.max(1);
+        }
+        let mut brands: Vec<(&str, i64)> = weights.into_iter().collect();
+        brands.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+        brands.into_iter().map(|(brand, _)| brand).collect()
     }
 
     /// Whether an item's model names it alone: `Heavy Duty` is a line of which `Heavy Duty 6705C` is one.

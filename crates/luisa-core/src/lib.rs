@@ -23,5 +23,6 @@ pub mod catalog_table;
 pub mod pack;
 pub mod rows;
 pub mod money;
+pub mod listing;
 pub mod schedule;
 pub mod symbol;

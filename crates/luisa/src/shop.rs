@@ -6,7 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use luisa_core::pack::Pack;
+use luisa_core::pack::check::{StalePrice, stale_prices};
 use luisa_store::Store;
+use tracing::warn;
 
 use crate::cache::FaqCache;
 use crate::catalog::{self, CatalogError};
@@ -100,6 +102,9 @@ impl Shop {
         }
         let own = self.own_pack();
         let (pack, revision) = catalog::edited(&self.store, &own).await?;
+        for StalePrice { file, id, claim, .. } in stale_prices(&pack) {
+            warn!(file, id, claim, "price_of_no_product");
+        }
         let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
         // Another pack came meanwhile: its own refresh follows.
         if Arc::ptr_eq(&served.own, &own) {

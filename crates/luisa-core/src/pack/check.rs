@@ -145,16 +145,58 @@ fn family_ids(pack: &Pack) -> String {
 }
 
 fn facts(pack: &Pack, out: &mut Faults<'_>) {
+    for (id, fact) in pack.computed.iter() {
+        if let Some(family) = fact.family().filter(|family| pack.family(family.as_str()).is_none()) {
+            let problem = format!("fact `{id}`: family `{family}` is not in pack.toml; use {}", family_ids(pack));
+            out.add_under("facts.toml", &format!("[fact.{id}]"), "family", problem);
+        }
+    }
     for (id, what) in FACTS.iter().filter(|(id, _)| !pack.facts.contains_key(*id)) {
         out.add("facts.toml", "", format!("fact `{id}` is missing; LUISA needs it, write [fact.{id}]: {what}"));
     }
+}
+
+/// A sentence that states an amount which no product has at the moment. It is replaced when it would be said, and stops
+/// no start: the price is right, the sentence is old.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StalePrice {
+    pub file: &'static str,
+    pub id: String,
+    /// `money:$1.230.000`
+    pub claim: String,
+    pub text: String,
+}
+
+/// The sentences of a pack, with the staff's edits, that state an amount which no product or fact has.
+#[must_use]
+pub fn stale_prices(pack: &Pack) -> Vec<StalePrice> {
+    let texts = |texts: &[super::template::Template]| -> Vec<String> {
+        texts.iter().map(|text| text.fill(&pack.facts, &[])).collect()
+    };
+    let facts = pack.facts.iter().map(|(id, say)| ("facts.toml", id.clone(), vec![say.clone()]));
+    let replies = pack.replies.iter().map(|(id, said)| ("replies.toml", id.to_string(), texts(said)));
+    let questions = pack.questions.iter().map(|(id, asked)| ("questions.toml", id.to_string(), texts(&asked.ask)));
+    let mut stale = Vec::new();
+    for (file, id, said) in facts.chain(replies).chain(questions) {
+        for text in said {
+            let prices = pack.knowledge.unheld(&text).into_iter().filter(|unheld| unheld.price);
+            stale.extend(prices.map(|price| StalePrice {
+                file,
+                id: id.clone(),
+                claim: price.claim,
+                text: text.clone(),
+            }));
+        }
+    }
+    stale
 }
 
 // What a sentence states without a gap, no fact holds: it would be replaced whenever it is said.
 fn stated(pack: &Pack, place: (&str, &str), id: &str, texts: &[super::template::Template], out: &mut Faults<'_>) {
     for text in texts {
         let filled = text.fill(&pack.facts, &[]);
-        for claim in pack.knowledge.unheld(&filled) {
+        for unheld in pack.knowledge.unheld(&filled).into_iter().filter(|unheld| !unheld.price) {
+            let claim = unheld.claim;
             let problem = format!(
                 "`{id}` states {claim} in `{filled}`, which no fact or product holds; write it in facts.toml or say less"
             );
@@ -176,10 +218,20 @@ fn replies(pack: &Pack, out: &mut Faults<'_>) {
         for gap in texts.iter().flat_map(super::template::Template::gaps) {
             gap_fault(pack, (file, &format!("{id} ")), id, gap, given, out);
         }
+        if !texts.is_empty() && texts.iter().all(|text| text.gaps().any(|gap| may_be_unknown(pack, gap))) {
+            let problem = format!("`{id}`: every wording names a lowest price, which may be unknown; add one without");
+            out.add(file, &format!("{id} "), problem);
+        }
     }
     for id in pack.replies.keys().filter(|id| !REPLIES.iter().any(|(known, _)| *known == id.as_str())) {
         out.add(file, id.as_str(), format!("reply `{id}` is not one that LUISA uses; correct its name or remove it"));
     }
+}
+
+// The lowest price of a family whose products have none.
+fn may_be_unknown(pack: &Pack, gap: &str) -> bool {
+    let fact = gap.strip_prefix("dato.").and_then(|id| pack.computed.get(id));
+    fact.is_some_and(|fact| fact.family().is_some())
 }
 
 // `place` is the file and how the line of the text begins there.

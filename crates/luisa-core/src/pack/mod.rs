@@ -5,6 +5,7 @@
 //! where there is one, the key, and what to do.
 
 pub mod parse;
+pub mod facts;
 pub mod places;
 pub mod template;
 pub mod cues;
@@ -30,6 +31,7 @@ use crate::understanding::reading::Understanding;
 use checks::Checks;
 use cues::Cues;
 use demo::DemoCustomer;
+use facts::Computed;
 pub use parse::{PackFault, PackFiles};
 use places::Places;
 use template::Template;
@@ -40,8 +42,10 @@ pub struct Pack {
     pub about: About,
     pub families: Vec<Family>,
     pub uses: Vec<UseOf>,
-    /// Facts by id, in the words a customer may read.
+    /// Facts by id, in the words a customer may read; those of the catalog as it stands.
     pub facts: BTreeMap<String, String>,
+    /// How the facts of the catalog are worked out.
+    pub computed: Arc<BTreeMap<String, Computed>>,
     pub catalog: Arc<Catalog>,
     pub lexicon: Arc<Lexicon>,
     pub places: Arc<Places>,
@@ -98,6 +102,17 @@ pub struct About {
     uses: Vec<UseOf>,
 }
 
+impl About {
+    // The families with their lowest prices in this catalog.
+    fn families_priced(&self, catalog: &Catalog) -> Vec<Family> {
+        let priced = |family: &Family| Family {
+            price_from: facts::price_from(family.price_from, family.id, catalog),
+            ..family.clone()
+        };
+        self.families.iter().map(priced).collect()
+    }
+}
+
 /// A family of products.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,7 +124,7 @@ pub struct Family {
     /// What it is for, after `para`: `coser en casa`.
     #[serde(default)]
     pub good_for: Option<String>,
-    /// The lowest price in whole pesos, when one is known.
+    /// The lowest price in whole pesos, when one is known. `pack.toml` states it for products without a price of their own.
     #[serde(default)]
     pub price_from: Option<i64>,
     /// Fact id of what comes with it.
@@ -123,16 +138,6 @@ pub struct Family {
     /// Whether the volume of work is asked.
     #[serde(default)]
     pub ask_volume: bool,
-}
-
-// A family's lowest price follows its products where it was the price of one of them, and is never above one.
-fn price_from(family: &Family, before: &Catalog, now: &Catalog) -> Option<i64> {
-    let prices = |catalog: &Catalog| -> Option<i64> {
-        let own = catalog.active().filter(|item| item.family == family.id);
-        own.filter_map(|item| Some(item.price_cop?.0)).min()
-    };
-    let lowest = prices(now);
-    if family.price_from == prices(before) { lowest } else { family.price_from.min(lowest.or(family.price_from)) }
 }
 
 /// A use of products.
@@ -268,7 +273,7 @@ impl Pack {
         facts: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, String> {
         let mut pack = self.clone();
-        for (id, say) in facts {
+        for (id, say) in facts.filter(|(id, _)| !self.computed.contains_key(*id)) {
             if let Some(fact) = pack.facts.get_mut(id) {
                 say.clone_into(fact);
             }
@@ -283,10 +288,11 @@ impl Pack {
         let mut catalog = Catalog::new(items);
         catalog.unname(self.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
         parse::name_words(&mut catalog, &self.lexicon, &self.families);
-        for family in &mut pack.families {
-            family.price_from = price_from(family, &self.catalog, &catalog);
-        }
+        pack.families = self.about.families_priced(&catalog);
         pack.cheapest = parse::cheapest(&pack.families, &catalog);
+        for (id, fact) in self.computed.iter() {
+            pack.facts.insert(id.clone(), fact.text(&catalog, &pack.families));
+        }
         let facts = pack.facts.values().map(String::as_str);
         pack.knowledge = Arc::new(Knowledge::of(pack.knowledge.rules(), &catalog, &pack.families, facts)?);
         pack.catalog = Arc::new(catalog);

@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::cues::CuesFile;
 use super::demo::{self, DemoCustomer, DemoFile};
+use super::facts::{Facts, FactsFile};
 use super::llm::{self, Llm};
 use super::places::{PlaceRules, Places, TOWNS, VILLAGES};
 use super::template::Template;
@@ -82,21 +83,6 @@ struct LexiconFile {
     given_names: Vec<String>,
     #[serde(default)]
     not_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FactsFile {
-    fact: BTreeMap<String, Fact>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fact {
-    say: String,
-    /// When somebody of the store last confirmed it.
-    #[serde(rename = "checked")]
-    _checked: String,
 }
 
 #[derive(Deserialize)]
@@ -192,16 +178,19 @@ impl Pack {
         catalog.unname(about.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
         name_words(&mut catalog, &lexicon, &about.families);
         let classifier_version = model.as_ref().map_or_else(|| "rules".to_owned(), |m| m.linear.version.clone());
-        let facts: BTreeMap<String, String> = facts.fact.into_iter().map(|(id, fact)| (id, fact.say)).collect();
-        let Some(knowledge) = desk.knowledge(&guards, &catalog, &about.families, &facts) else {
+        let families = about.families_priced(&catalog);
+        let Facts { stated: mut facts, computed } = desk.facts(facts);
+        facts.extend(computed.iter().map(|(id, fact)| (id.clone(), fact.text(&catalog, &families))));
+        let Some(knowledge) = desk.knowledge(&guards, &catalog, &families, &facts) else {
             return Err(desk.faults);
         };
         let pack = Self {
             knowledge: Arc::new(knowledge),
-            cheapest: cheapest(&about.families, &catalog),
-            families: about.families.clone(),
+            cheapest: cheapest(&families, &catalog),
+            families,
             uses: about.uses.clone(),
             facts,
+            computed: Arc::new(computed),
             catalog: Arc::new(catalog),
             lexicon: Arc::new(lexicon),
             places: Arc::new(places),
@@ -301,6 +290,14 @@ impl Desk<'_> {
                 None
             }
         }
+    }
+
+    fn facts(&mut self, file: FactsFile) -> Facts {
+        let (facts, faults) = file.facts();
+        for (at, problem) in faults {
+            self.fault("facts.toml", self.line("facts.toml", at), problem);
+        }
+        facts
     }
 
     fn llm(&mut self) -> Option<Llm> {

@@ -52,6 +52,13 @@ impl Template {
         })
     }
 
+    /// Whether one of the facts that it names says nothing at the moment.
+    #[must_use]
+    pub fn lacks(&self, facts: &BTreeMap<String, String>) -> bool {
+        let named = self.gaps().filter_map(|gap| facts.get(gap.strip_prefix("dato.")?));
+        named.into_iter().any(String::is_empty)
+    }
+
     /// Fills the gaps: facts first, then `values`; an unknown gap stays empty.
     #[must_use]
     pub fn fill(&self, facts: &BTreeMap<String, String>, values: &[(&str, &str)]) -> String {

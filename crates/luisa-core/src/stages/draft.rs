@@ -110,6 +110,8 @@ fn wording(scene: &Scene<'_>, id: Symbol, values: &[(&str, &str)]) -> String {
         return String::new();
     };
     let used = scene.memory.said.get(id.as_str()).copied().unwrap_or(0) as usize;
+    // A fact of the catalog may have nothing to say today; a wording that needs it is passed over.
+    let texts: Vec<_> = texts.iter().filter(|text| !text.lacks(&scene.pack.facts)).collect();
     texts.get(used % texts.len().max(1)).map_or_else(String::new, |t| t.fill(&scene.pack.facts, values))
 }
 

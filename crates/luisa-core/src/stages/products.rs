@@ -4,7 +4,7 @@
 //! confirm.
 
 use crate::catalog::Item;
-use crate::lexicon::fold::plain;
+use crate::listing::listed;
 use crate::memory::Stage;
 use crate::money::Cop;
 use crate::options::Press;
@@ -145,15 +145,7 @@ pub fn list(scene: &mut Scene<'_>, wanted: impl Fn(&Item) -> bool) -> String {
 /// Notes which products were named, in order, and says their names.
 pub fn offer(scene: &mut Scene<'_>, items: &[&Item]) -> String {
     scene.memory.offered = items.iter().map(|i| i.id.clone()).collect();
-    join(&items.iter().map(|i| i.name.clone()).collect::<Vec<_>>())
-}
-
-fn join(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} {} {last}", first.join(", "), and(last)),
-    }
+    listed(&items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>())
 }
 
 fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
@@ -276,18 +268,7 @@ fn traits(scene: &Scene<'_>, item: &Item) -> String {
     let mut ordered: Vec<&str> = item.features.iter().map(String::as_str).collect();
     ordered.sort_by_key(|feature| !touches(feature));
     let few: Vec<&str> = ordered.into_iter().take(4).collect();
-    match few.as_slice() {
-        [] => item.kind.clone(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} {} {last}", first.join(", "), and(last)),
-    }
-}
-
-// `e` before the sound i.
-fn and(next: &str) -> &'static str {
-    let word = plain(next);
-    let sounds_i = word.starts_with('i') || (word.starts_with("hi") && !word.starts_with("hie"));
-    if sounds_i { "e" } else { "y" }
+    if few.is_empty() { item.kind.clone() } else { listed(&few) }
 }
 
 /// Says plainly that something is not carried, with the family that comes nearest; false when all asked is carried.
@@ -359,7 +340,7 @@ fn priced(items: &[&Item]) -> String {
         Some(price) => format!("{} ({price})", item.name),
         None => item.name.clone(),
     };
-    join(&items.iter().map(each).collect::<Vec<_>>())
+    listed(&items.iter().map(each).collect::<Vec<_>>())
 }
 
 // A title that fits a button: the end of the name says most.

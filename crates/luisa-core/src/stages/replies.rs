@@ -37,6 +37,8 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("envios_local", &["ciudad"]),
     ("garantia", &[]),
     ("promociones", &[]),
+    ("promocion", &[]),
+    ("sin_promociones", &[]),
     ("catalogo", &[]),
     ("catalogo_familia", &["familia", "productos"]),
     ("marca_no_manejada", &["marca"]),

@@ -303,8 +303,13 @@ pub fn fact(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
 // The products on promotion are from now on what `la otra` and `la más cara` mean.
 fn promotions(scene: &mut Scene<'_>, draft: &mut Draft) {
     let pack = scene.pack;
-    draft.say(scene, "promociones", &[]);
-    let promoted: Vec<&crate::catalog::Item> = pack.catalog.active().filter(|item| item.promo).collect();
+    let promoted: Vec<&crate::catalog::Item> = pack.catalog.promotions();
+    let reply = match promoted.len() {
+        0 => "sin_promociones",
+        1 => "promocion",
+        _ => "promociones",
+    };
+    draft.say(scene, reply, &[]);
     products::offer(scene, &promoted);
     for item in promoted.iter().rev() {
         scene.memory.focus_on(&item.id);

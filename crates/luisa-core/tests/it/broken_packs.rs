@@ -445,7 +445,7 @@ fn what_the_keeper_of_a_pack_reads() {
     # a fact that LUISA asks for
     facts.toml: fact `repuestos_marcas` is missing; LUISA needs it, write [fact.repuestos_marcas]: brands whose spare parts the store has, or that it has none
     # a fact nobody confirmed
-    facts.toml line N: missing field `checked`; correct it as docs/packs.md shows
+    facts.toml line N: fact `pagos`: `checked` is missing; write the day on which the store confirmed it
     # a length in words
     guards.toml line N: invalid type: string "mucho", expected usize; correct it as docs/packs.md shows
     # a concept nobody defined

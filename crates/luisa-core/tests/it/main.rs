@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, an error is a failure")]
 
 mod packs;
+mod prices;
 mod turns;
 mod model;
 mod any_bytes;

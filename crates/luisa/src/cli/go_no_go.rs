@@ -182,7 +182,10 @@ async fn service(luisa: &Arc<Running>, about: &About) -> Vec<Finding> {
     }
     let mut findings = vec![check.ok("read and written")];
     match luisa.get("/ops/checks").await.map(serde_json::from_value::<Script>) {
-        Ok(Ok(script)) => findings.extend(answers::check(luisa, script, about.cache).await),
+        Ok(Ok(script)) => {
+            findings.push(script.prices());
+            findings.extend(answers::check(luisa, script, about.cache).await);
+        }
         Ok(Err(error)) => findings.push(
             Check::hard("answers")
                 .failed(format!("what to ask is not understood ({error})"), "use a luisa of her version"),

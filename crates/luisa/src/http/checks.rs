@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use jiff::ToSpan;
 use luisa_core::pack::Pack;
+use luisa_core::pack::check::stale_prices;
 use serde_json::{Value, json};
 
 use super::error::Refused;
@@ -31,11 +32,16 @@ pub async fn script(State(station): State<Arc<Station>>) -> Result<Json<Value>, 
             json!({ "say": faq.say, "intent": faq.intent, "holds": fact })
         })
         .collect();
+    // What the staff withdrew or sold out is no longer asked for.
+    let offered = |item: &str| pack.catalog.active().any(|known| known.id == item && !known.is_sold_out());
+    let product = checks.product.as_ref().filter(|shown| offered(&shown.item));
+    let product = product.map(|shown| json!({ "say": shown.say, "picture": picture(&pack, &shown.item) }));
     Ok(Json(json!({
+        "stale_prices": stale_prices(&pack),
         "greeting": { "say": checks.greeting.say },
         "personal": { "say": checks.personal.say },
         "faq": faq,
-        "product": checks.product.as_ref().map(|shown| json!({ "say": shown.say, "picture": picture(&pack, &shown.item) })),
+        "product": product,
         "handoff": checks.handoff.as_ref().map(|called| json!({ "say": called.say, "reason": called.reason })),
     })))
 }

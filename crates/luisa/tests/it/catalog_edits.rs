@@ -48,13 +48,13 @@ async fn a_price_changed_in_the_database_is_what_she_says_next_and_the_old_one_i
     luisa.log().count("catalog_changed", 1).await;
     let now = answer(&luisa, "b", "cuánto vale la KT-D3?").await;
     assert!(now.contains("$1.180.000") && !now.contains("1.230.000"), "{now}");
-    // The lowest price of its family follows, and a fact that still names the old price is not said.
+    // The lowest price of its family follows, and so do the promotions.
     let family = answer(&luisa, "c", "qué precio tienen las industriales?").await;
     assert!(family.contains("$1.180.000"), "{family}");
     let promotions = answer(&luisa, "d", "qué promociones tienen?").await;
-    assert!(!promotions.contains("1.230.000"), "{promotions}");
-    let path = world.text("SELECT decision_path FROM interaction_traces ORDER BY id DESC LIMIT 1").unwrap();
-    assert!(path.contains("guards_replaced:money:$1.230.000"), "{path}");
+    assert!(promotions.contains("la Kingter KT-D3 en $1.180.000 y la Kansew KS-8800 en $1.300.000"), "{promotions}");
+    let general = answer(&luisa, "e", "qué precios manejan?").await;
+    assert!(general.contains("$400.000") && general.contains("$1.180.000"), "{general}");
 }
 
 #[tokio::test]
@@ -140,7 +140,6 @@ async fn a_store_s_file_is_imported_while_she_serves_and_its_products_are_sold()
     let (code, checked, _) = world.run(&["catalog", "check", &file]).await;
     assert_eq!(code, 0, "{checked}");
     assert!(checked.contains("can be imported: 1 new, 1 changed") && checked.contains("`1230000` becomes `1180000`"));
-    assert!(checked.contains("fact `promociones` says money:$1.230.000"), "{checked}");
     assert!(checked.contains("no picture") && checked.contains("S100"), "{checked}");
     assert!(answer(&luisa, "a", "cuánto vale la KT-D3?").await.contains("$1.230.000"), "a check changes nothing");
     let (code, imported, _) = world.run(&["catalog", "import", &file, "--json"]).await;
@@ -245,4 +244,60 @@ async fn a_spreadsheet_of_the_store_is_read_with_its_numbers_and_empty_rows() {
     assert_eq!(code, 1, "{text}{error}");
     assert!(text.contains("row 6, column `Cantidad`, `dos`"), "{text}");
     assert!(text.contains("1 to correct"), "{text}");
+}
+
+/// What a shop does on a Monday: the price list comes in, and everything that LUISA says of prices follows, also for who
+/// checks her and after a restart.
+#[tokio::test]
+async fn a_price_list_imported_while_she_serves_holds_everywhere_and_after_a_restart() {
+    let world = World::new().await.with("LUISA_API_KEY", KEY);
+    let mut luisa = world.serve().await;
+    assert!(answer(&luisa, "a", "qué promociones tienen?").await.contains("$1.230.000"));
+    let file = write(&world, "p.csv", "codigo;precio\nI008;1.250.000\n");
+    let (code, said, error) = world.run(&["catalog", "import", &file]).await;
+    assert_eq!(code, 0, "{said}{error}");
+    luisa.log().count("catalog_changed", 1).await;
+    for turn in ["before", "after"] {
+        let promotions = answer(&luisa, &format!("{turn}-1"), "qué promociones tienen?").await;
+        assert!(
+            promotions.contains("la Kingter KT-D3 en $1.250.000 y la Kansew KS-8800 en $1.300.000"),
+            "{promotions}"
+        );
+        let general = answer(&luisa, &format!("{turn}-2"), "qué precios manejan?").await;
+        assert!(general.contains("$400.000") && general.contains("$1.250.000"), "{general}");
+        let (code, report, _) = world.run(&["go-no-go", "--hard-fail", "--base-url", &luisa.url, "--json"]).await;
+        assert_eq!(code, 0, "{report}");
+        assert_eq!(luisa.log().events("price_of_no_product").len(), 0);
+        assert_eq!(luisa.terminate().await, 0);
+        luisa = world.serve().await;
+    }
+}
+
+#[tokio::test]
+async fn a_pack_with_an_old_price_in_a_sentence_starts_syncs_and_says_where_it_stands() {
+    let own = own_copy("el-sastre");
+    let replies = own.path().join("replies.toml");
+    let text = std::fs::read_to_string(&replies).unwrap();
+    std::fs::write(&replies, text.replacen("En promoción están {dato.promociones}.", "La KT-D3 está en $999.000.", 1))
+        .unwrap();
+    let world = World::new().await.with("BUSINESS_DIR", own.path().to_str().unwrap()).with("LUISA_API_KEY", KEY);
+    let luisa = world.serve().await;
+    let told = luisa.log().line("price_of_no_product", |line| line["id"] == "promociones").await;
+    assert_eq!(told["claim"], "money:$999.000");
+    let sync =
+        http().post(format!("{}/api/catalog/sync", luisa.url)).header("X-LUISA-API-KEY", KEY).send().await.unwrap();
+    assert_eq!(sync.status(), 200);
+    let (_, report, _) = world.run(&["go-no-go", "--hard-fail", "--base-url", &luisa.url]).await;
+    assert!(report.contains("replies.toml `promociones` says money:$999.000"), "{report}");
+}
+
+#[tokio::test]
+async fn a_product_that_is_withdrawn_or_sold_out_is_no_reason_to_stay_closed() {
+    let world = World::new().await.with("LUISA_API_KEY", KEY);
+    let luisa = world.serve().await;
+    let file = write(&world, "p.csv", "codigo;activo\nI008;no\n");
+    assert_eq!(world.run(&["catalog", "import", &file]).await.0, 0);
+    luisa.log().count("catalog_changed", 1).await;
+    let (code, report, _) = world.run(&["go-no-go", "--hard-fail", "--base-url", &luisa.url]).await;
+    assert_eq!(code, 0, "{report}");
 }

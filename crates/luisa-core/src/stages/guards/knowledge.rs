@@ -40,6 +40,15 @@ pub struct Knowledge {
     offers: Vec<(usize, HashSet<String>)>,
 }
 
+/// A claim that nothing in the pack confirms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unheld {
+    /// As the decision path would show it.
+    pub claim: String,
+    /// It is an amount of money, which a change of the catalog may have taken away.
+    pub price: bool,
+}
+
 #[derive(Debug, Clone)]
 struct ItemPrice {
     price: Option<i64>,
@@ -153,14 +162,17 @@ impl Knowledge {
         }
     }
 
-    /// The claims of a sentence that the pack does not hold, as the decision path would show them. Acts are judged
-    /// when they are said.
+    /// The claims of a sentence that the pack does not hold. Acts are judged when they are said.
     #[must_use]
-    pub fn unheld(&self, text: &str) -> Vec<String> {
+    pub fn unheld(&self, text: &str) -> Vec<Unheld> {
         let search = Search::of(text, &self.vocabulary);
         let judged_later = |claim: &Claim| matches!(claim, Claim::Act(need, _) if *need != Need::Nothing);
         let unheld = search.found.iter().filter(|found| !judged_later(&found.claim) && !self.holds(&search, found));
-        unheld.map(|found| license::label(&found.claim, &self.rules)).collect()
+        let told = |found: &Found| Unheld {
+            claim: license::label(&found.claim, &self.rules),
+            price: matches!(found.claim, Claim::Money(_)),
+        };
+        unheld.map(told).collect()
     }
 
     /// Whether the pack holds a claim of a text.

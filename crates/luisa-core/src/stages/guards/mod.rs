@@ -16,7 +16,7 @@ mod acts;
 mod knowledge;
 mod license;
 
-pub use knowledge::Knowledge;
+pub use knowledge::{Knowledge, Unheld};
 pub use vocabulary::{Act, GuardRules, Need};
 
 use crate::outcome::Reply;

@@ -2,6 +2,8 @@
 //!
 //! Owns the automaton that finds all of them in one pass. Whether a claim holds is not decided here.
 
+use std::collections::HashSet;
+
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
@@ -98,7 +100,10 @@ impl Vocabulary {
         add(Role::Opening, &rules.opening);
         add(Role::Arrival, &rules.arrival);
         rules.offers.iter().enumerate().for_each(|(i, offer)| add(Role::Offer(i), std::slice::from_ref(offer)));
-        rules.not_carried.iter().enumerate().for_each(|(i, b)| add(Role::NotCarried(i), std::slice::from_ref(b)));
+        // What the store sells by now it carries, whatever the list says.
+        let carried: HashSet<String> = catalog.active().map(|item| plain(&item.brand)).collect();
+        let absent = rules.not_carried.iter().enumerate().filter(|(_, brand)| !carried.contains(&plain(brand)));
+        absent.for_each(|(i, brand)| add(Role::NotCarried(i), std::slice::from_ref(brand)));
         rules.act.iter().for_each(|act| add(Role::Act(act.needs), &act.say));
         for (i, family) in families.iter().enumerate() {
             let last = family.plural.rsplit(' ').next().unwrap_or_default().to_owned();

@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use luisa_core::catalog_table::{self, CellFault, Entry, Table};
 use luisa_core::pack::Pack;
+use luisa_core::pack::check::{StalePrice, stale_prices};
 use luisa_store::{CatalogItem, FactEdit, Store};
 use serde::Serialize;
 
@@ -227,12 +228,10 @@ fn notes(pack: &Pack, after: &[Entry], facts: &[FactEdit]) -> anyhow::Result<Vec
     let items = after.iter().map(|entry| entry.item.clone()).collect();
     let edits = facts.iter().map(|edit| (edit.key.as_str(), edit.value.as_str()));
     let pack = pack.edited(items, edits).map_err(anyhow::Error::msg)?;
-    for (id, say) in &pack.facts {
-        for claim in pack.knowledge.unheld(say) {
-            notes.push(format!(
-                "fact `{id}` says {claim}, which no product holds any more: change the fact; until then it is not said"
-            ));
-        }
+    for StalePrice { file, id, claim, .. } in stale_prices(&pack) {
+        notes.push(format!(
+            "{file}: `{id}` says {claim}, which no product costs any more: change it; until then it is not said"
+        ));
     }
     Ok(notes)
 }

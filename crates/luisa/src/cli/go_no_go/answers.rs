@@ -18,6 +18,32 @@ pub(super) struct Script {
     faq: Vec<Faq>,
     product: Option<Shown>,
     handoff: Option<Called>,
+    /// Sentences whose price no product has.
+    #[serde(default)]
+    stale_prices: Vec<Stale>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Stale {
+    file: String,
+    id: String,
+    claim: String,
+}
+
+impl Script {
+    /// Whether every price that a sentence states is one of the catalog.
+    pub(super) fn prices(&self) -> Finding {
+        let check = Check::warning("prices");
+        if self.stale_prices.is_empty() {
+            return check.ok("every price in a sentence is one of the catalog");
+        }
+        let told = |stale: &Stale| format!("{} `{}` says {}", stale.file, stale.id, stale.claim);
+        let told = self.stale_prices.iter().map(told).collect::<Vec<_>>().join("; ");
+        check.failed(
+            format!("{told}: no product costs that, so it is not said"),
+            "change these sentences in the business pack, or let a fact take the price from the catalog: docs/packs.md",
+        )
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
