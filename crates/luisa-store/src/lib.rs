@@ -28,6 +28,7 @@ mod settlement;
 mod deliveries;
 mod catalog;
 mod facts;
+mod console;
 mod retention;
 mod privacy;
 mod backup;
@@ -49,6 +50,9 @@ pub use backup::{Backup, BackupError, Overwrite, Restored, back_up, restore};
 pub use catalog::{CatalogItem, CatalogRow, SyncReport};
 pub use checks::ShortTrace;
 pub use claims::{Claimed, DirectMessage, Due, MAX_ATTEMPTS, TurnClaim, TurnView, Unreadable};
+pub use console::audit::{Act, AuditRow};
+pub use console::sessions::{Invitation, NewSession, Session, SessionRow};
+pub use console::users::{User, UserId};
 pub use contacts::Identity;
 pub use conversations::{ConversationDetail, ModeChange};
 pub use deliveries::StatusUpdate;
@@ -70,7 +74,7 @@ pub use settlement::{SendError, UNKNOWN_HOLDS_BACK};
 pub use snapshot::{ModelUse, Snapshot};
 pub use states::{
     CatalogSource, Channel, Direction, HandoffStatus, MediaState, MessageState, Mode, NoticeState, OutboxState,
-    Purpose, Sender,
+    Purpose, Role, Sender,
 };
 pub use traces::{StoredTrace, TraceFilter, TraceRow};
 pub use turns::{TurnCommit, TurnReceipt};

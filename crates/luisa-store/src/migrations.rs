@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0002_erasures.sql"),
     include_str!("../migrations/sqlite/0003_catalog_edits.sql"),
     include_str!("../migrations/sqlite/0004_media.sql"),
+    include_str!("../migrations/sqlite/0005_console_users.sql"),
 ];
 
 /// Applies what is missing. Safe to repeat, and to run in two processes at once.

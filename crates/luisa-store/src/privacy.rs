@@ -44,6 +44,7 @@ const OF_THE_CHATS: &str = "conversation_id IN (SELECT value FROM json_each(:cha
 /// All that is about one person, in an order in which it can be deleted.
 const HELD: &[Held] = &[
     Held { table: "interaction_traces", whose: OF_THE_CHATS, end: End::Blanked(WORDS_OF_A_TRACE) },
+    Held { table: "audit_log", whose: OF_THE_CHATS, end: End::Blanked("about = NULL, before = NULL, after = NULL") },
     deleted("outbox", "id IN (SELECT value FROM json_each(:letters))"),
     deleted("notifications", OF_THE_CHATS),
     deleted("handoffs", OF_THE_CHATS),
@@ -64,7 +65,8 @@ pub(crate) const WORDS_OF_A_TRACE: &str = "message_id = NULL, customer_phone_has
 
 /// Tables in which nobody is.
 #[cfg(test)]
-const OF_NOBODY: &[&str] = &["catalog_items", "fact_edits", "kv", "erasures", "shop_revision"];
+const OF_NOBODY: &[&str] =
+    &["catalog_items", "fact_edits", "kv", "erasures", "shop_revision", "users", "sessions", "invitations"];
 
 /// Shorter than this, a mark could be part of anything.
 const SHORTEST_MARK: usize = 8;

@@ -199,6 +199,20 @@ words!(
     }
 );
 
+words!(
+    /// What a user of the console may do.
+    Role {
+        /// Everything.
+        Owner = "duena",
+        /// Chats and catalog.
+        Team = "equipo",
+        /// Chats that the workshop is needed in.
+        Workshop = "taller",
+        /// Look only.
+        Reader = "lectura",
+    }
+);
+
 impl MessageState {
     /// A state is only ever replaced by one of the same or a higher rank, because statuses come in any order and more than once.
     ///

@@ -11,6 +11,7 @@ pub mod snapshot;
 pub mod go_no_go;
 pub mod backup;
 pub mod catalog;
+pub mod console;
 pub mod replay;
 pub mod health;
 pub mod privacy;
@@ -75,6 +76,11 @@ enum Command {
         #[command(subcommand)]
         command: catalog::Catalog,
     },
+    /// Who may use the console: one-time links, users, sessions.
+    Console {
+        #[command(subcommand)]
+        command: console::Console,
+    },
     /// Say whether the LUISA of these settings is ready: exit code 0 or 1.
     Health,
     /// Give one person their data, or erase it.
@@ -130,6 +136,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Eval(eval) => eval.run(&settings),
         Command::Replay(replay) => one_thread()?.block_on(replay.run(&settings)),
         Command::Catalog { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Console { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),

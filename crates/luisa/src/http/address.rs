@@ -46,6 +46,11 @@ impl Addresses {
         Self { limiter, trusted, warned: AtomicBool::new(false) }
     }
 
+    /// The network of the caller: what a household or an office has.
+    pub(super) fn network_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        network(self.caller(peer, headers))
+    }
+
     /// The caller behind the proxies that are trusted: the last address in the chain that is none of them. What a stranger
     /// writes into the header himself stands before it and is not looked at.
     fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {

@@ -13,6 +13,7 @@ pub mod ops;
 pub mod checks;
 pub mod metrics;
 pub mod demo;
+pub mod console;
 pub mod auth;
 pub mod address;
 pub mod pace;

@@ -18,6 +18,7 @@ use tower_http::trace::TraceLayer;
 use tracing::{Span, debug_span};
 
 use super::address::Addresses;
+use super::console::{self, Console};
 use super::error::Refused;
 use super::pace::Pace;
 use super::{address, auth, catalog, chat, checks, demo, metrics, ops, records, webhook};
@@ -35,6 +36,7 @@ pub struct Http {
     pub station: Arc<Station>,
     pub pace: Arc<Pace>,
     pub addresses: Arc<Addresses>,
+    pub console: Arc<Console>,
 }
 
 impl FromRef<Http> for Arc<Station> {
@@ -46,7 +48,7 @@ impl FromRef<Http> for Arc<Station> {
 /// All of LUISA's HTTP.
 pub fn router(station: Arc<Station>) -> Router {
     let addresses = Arc::new(Addresses::new(station.shop.settings.server.trusted_proxies.clone()));
-    let http = Http { station: Arc::clone(&station), pace: Arc::default(), addresses };
+    let http = Http { station: Arc::clone(&station), pace: Arc::default(), addresses, console: Arc::default() };
     // Never limited: Meta would deliver again.
     let webhook = Router::new().route("/whatsapp/webhook", get(webhook::verify).post(webhook::receive));
     let open = Router::new()
@@ -78,6 +80,7 @@ pub fn router(station: Arc<Station>) -> Router {
         .merge(webhook)
         .merge(data)
         .merge(changes)
+        .merge(console::router(&http))
         .fallback(|| async { Refused::not_found("route") })
         .method_not_allowed_fallback(|| async { Refused::wrong_method() })
         .with_state(http)

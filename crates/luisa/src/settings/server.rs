@@ -8,9 +8,8 @@ use tracing::Level;
 
 use super::reader::Reader;
 
-/// Shortest `LUISA_API_KEY` and `CONSOLE_PASSWORD` in production, in characters.
+/// Shortest `LUISA_API_KEY` in production, in characters.
 const SHORTEST_KEY: usize = 16;
-const SHORTEST_PASSWORD: usize = 8;
 /// How the keys of guides and examples begin, without `-` and `_`: keys that everybody knows.
 const WELL_KNOWN: [&str; 9] =
     ["changeme", "replaceme", "your", "tuclave", "cambia", "default", "example", "ejemplo", "luisaapikey"];
@@ -32,8 +31,6 @@ pub struct Server {
     pub demo_ui: bool,
     /// `LUISA_API_KEY`
     pub api_key: Option<SecretString>,
-    /// `CONSOLE_PASSWORD`
-    pub console_password: Option<SecretString>,
     pub log: Log,
 }
 
@@ -64,7 +61,6 @@ impl Server {
             production,
             demo_ui: reader.optional_flag("DEMO_UI_ENABLED", "").unwrap_or(!production),
             api_key: reader.secret("LUISA_API_KEY"),
-            console_password: reader.text("CONSOLE_PASSWORD").map(SecretString::from),
             log: Log::read(reader),
         }
     }
@@ -86,20 +82,6 @@ impl Server {
         };
         if let Some(what) = fault {
             reader.secret_fault("LUISA_API_KEY", &what, remedy);
-        }
-        let fault = match &self.console_password {
-            None => Some("is missing, and PRODUCTION_MODE=true needs it".to_owned()),
-            Some(word) if word.expose_secret().chars().count() < SHORTEST_PASSWORD => {
-                Some(format!("is shorter than {SHORTEST_PASSWORD} characters, too short for PRODUCTION_MODE=true"))
-            }
-            Some(_) => None,
-        };
-        if let Some(what) = fault {
-            reader.secret_fault(
-                "CONSOLE_PASSWORD",
-                &what,
-                "Set the password of the web console, or set PRODUCTION_MODE=false.",
-            );
         }
     }
 }

@@ -23,7 +23,7 @@ fn settings(pairs: &[(&str, &str)]) -> Settings {
     Settings::from_vars(vars(pairs)).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
-const PRODUCTION: [(&str, &str); 8] = [
+const PRODUCTION: [(&str, &str); 7] = [
     ("PRODUCTION_MODE", "true"),
     ("WHATSAPP_ENABLED", "true"),
     ("WHATSAPP_ACCESS_TOKEN", "EAAG0000"),
@@ -31,7 +31,6 @@ const PRODUCTION: [(&str, &str); 8] = [
     ("WHATSAPP_VERIFY_TOKEN", "aguja"),
     ("WHATSAPP_APP_SECRET", "0123456789abcdef"),
     ("LUISA_API_KEY", "8c1f0a52b7d94e63"),
-    ("CONSOLE_PASSWORD", "hilo y dedal"),
 ];
 
 #[test]
@@ -128,8 +127,6 @@ fn production_refuses_what_would_leave_the_door_open() {
         ("LUISA_API_KEY", "", "is missing"),
         ("LUISA_API_KEY", "corta", "shorter than 16"),
         ("LUISA_API_KEY", "change-me-change-me", "from an example"),
-        ("CONSOLE_PASSWORD", "", "is missing"),
-        ("CONSOLE_PASSWORD", "1234", "shorter than 8"),
         ("ALLOWED_ORIGINS", "*", "PRODUCTION_MODE"),
     ];
     for (name, value, what) in cases {
@@ -248,10 +245,10 @@ fn a_line_of_dotenv_that_cannot_be_read_is_named_by_number_only() {
 #[test]
 fn dotenv_takes_quotes_comments_and_the_mark_of_windows_editors() {
     let vars =
-        dotenv::parse("\u{feff}PORT=9000 # here\nCONSOLE_PASSWORD='hilo $y #dedal'\nexport LOG_LEVEL=debug\n").unwrap();
+        dotenv::parse("\u{feff}PORT=9000 # here\nLUISA_API_KEY='hilo $y #dedal'\nexport LOG_LEVEL=debug\n").unwrap();
     let settings = Settings::from_vars(vars).unwrap();
     assert_eq!(settings.server.port, 9000);
-    assert_eq!(settings.server.console_password.unwrap().expose_secret(), "hilo $y #dedal");
+    assert_eq!(settings.server.api_key.unwrap().expose_secret(), "hilo $y #dedal");
     assert_eq!(settings.server.log.level, tracing::Level::DEBUG);
 }
 

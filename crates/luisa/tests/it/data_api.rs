@@ -16,12 +16,7 @@ async fn with_key(url: &str, path: &str, key: Option<&str>) -> u16 {
 
 #[tokio::test]
 async fn in_production_data_needs_the_key_and_the_public_part_does_not() {
-    let world = World::new()
-        .await
-        .with("PRODUCTION_MODE", "true")
-        .with("HOST", "127.0.0.1")
-        .with("LUISA_API_KEY", KEY)
-        .with("CONSOLE_PASSWORD", "una-clave-de-consola");
+    let world = World::new().await.with("PRODUCTION_MODE", "true").with("HOST", "127.0.0.1").with("LUISA_API_KEY", KEY);
     let luisa = world.serve().await;
     luisa.post("/api/chat", &json!({ "conversation_id": "a", "text": "hola" })).await;
     for path in ["/api/conversations/a", "/api/handoffs", "/api/cache/stats", "/ops/snapshot", "/metrics"] {

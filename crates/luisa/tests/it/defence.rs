@@ -10,12 +10,7 @@ use crate::world::{Luisa, World, http, now};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 async fn in_production() -> World {
-    World::new()
-        .await
-        .with("PRODUCTION_MODE", "true")
-        .with("HOST", "127.0.0.1")
-        .with("LUISA_API_KEY", KEY)
-        .with("CONSOLE_PASSWORD", "una-clave-de-consola")
+    World::new().await.with("PRODUCTION_MODE", "true").with("HOST", "127.0.0.1").with("LUISA_API_KEY", KEY)
 }
 
 async fn status(luisa: &Luisa, path: &str, forwarded: Option<&str>) -> u16 {

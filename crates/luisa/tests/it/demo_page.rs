@@ -372,7 +372,6 @@ async fn the_page_is_off_in_production_unless_wanted_and_shows_no_chat_of_whatsa
             .with("PRODUCTION_MODE", "true")
             .with("HOST", "127.0.0.1")
             .with("LUISA_API_KEY", "0123456789abcdef0123456789abcdef")
-            .with("CONSOLE_PASSWORD", "una-clave-de-consola")
     };
     let routes = ["/", "/demo/app.js", "/api/demo", "/api/demo/turns/x"];
     let world = production(World::new().await);

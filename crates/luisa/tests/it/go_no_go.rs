@@ -238,12 +238,7 @@ async fn with_a_model_its_maker_is_asked_for_the_list_and_no_answer_is_bought() 
 #[tokio::test]
 async fn in_production_the_check_needs_the_key_and_so_does_whoever_plays_it() {
     const KEY: &str = "0123456789abcdef0123456789abcdef";
-    let world = World::new()
-        .await
-        .with("PRODUCTION_MODE", "true")
-        .with("HOST", "127.0.0.1")
-        .with("LUISA_API_KEY", KEY)
-        .with("CONSOLE_PASSWORD", "una-clave-de-consola");
+    let world = World::new().await.with("PRODUCTION_MODE", "true").with("HOST", "127.0.0.1").with("LUISA_API_KEY", KEY);
     let luisa = world.serve().await;
     assert_eq!(check(&world, &luisa).await.code, 0);
     let chat = json!({ "conversation_id": "go-no-go.0123456789.x", "text": "hola" });

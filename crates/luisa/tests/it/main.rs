@@ -7,6 +7,7 @@ mod hush;
 mod analysis;
 mod backup;
 mod browser;
+mod console;
 mod chat_api;
 mod cli;
 mod catalog_edits;
