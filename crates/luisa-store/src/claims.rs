@@ -20,6 +20,10 @@ use crate::{Store, conversations, handoffs, outbox};
 
 /// After so many failed turns a message is parked.
 pub const MAX_ATTEMPTS: i64 = 5;
+/// The chats that want a turn, in the order of the index `conversations_queue`: however many wait, only those claimed are visited. At the
+/// opening of service many are due at one moment: then who wrote first comes first.
+const DUE: &str = "SELECT id FROM conversations WHERE coalesce(claimed_until, due_at) <= ?1
+    ORDER BY coalesce(claimed_until, due_at), pending_since LIMIT ?2";
 /// So many earlier messages come with a turn.
 const RECENT: u32 = 12;
 /// The span of `inbound_last_minute`.
@@ -129,12 +133,8 @@ impl Store {
     /// `Busy`, `Broken`: never because of a single chat.
     pub async fn claim_due(&self, now: Timestamp, limit: u32, lease: Duration) -> Result<Due, StoreError> {
         self.write(move |conn| {
-            // At the opening of service many are due at one moment: then who wrote first comes first.
-            let sql = "SELECT id FROM (SELECT id, due_at AS at FROM conversations WHERE due_at <= ?1 AND claimed_until IS NULL
-                UNION ALL SELECT id, claimed_until AS at FROM conversations WHERE claimed_until <= ?1) due
-                ORDER BY at, (SELECT min(i.provider_at) FROM inbox i WHERE i.conversation_id = due.id) LIMIT ?2";
             let due: Vec<ConversationId> = conn
-                .prepare_cached(sql)?
+                .prepare_cached(DUE)?
                 .query_map(params![At(now), limit], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             let mut found = Due { chats: Vec::with_capacity(due.len()), unreadable: Vec::new() };
@@ -156,9 +156,7 @@ impl Store {
     /// `Busy`, `Broken`.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|conn| {
-            let sql = "SELECT min(at) FROM (
-                SELECT min(due_at) AS at FROM conversations WHERE due_at IS NOT NULL AND claimed_until IS NULL
-                UNION ALL SELECT min(claimed_until) FROM conversations WHERE claimed_until IS NOT NULL)";
+            let sql = "SELECT min(coalesce(claimed_until, due_at)) FROM conversations WHERE coalesce(claimed_until, due_at) IS NOT NULL";
             let at: Option<At> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
             Ok(at.map(|at| at.0))
         })
@@ -225,7 +223,8 @@ impl Store {
     pub async fn release_all_claims(&self, now: Timestamp) -> Result<(usize, usize), StoreError> {
         let freed = self
             .write(move |conn| {
-                let sql = "UPDATE conversations SET claim_token = NULL, claimed_until = NULL, due_at = ?1 WHERE claim_token IS NOT NULL";
+                let sql = "UPDATE conversations SET claim_token = NULL, claimed_until = NULL, due_at = ?1
+                    WHERE coalesce(claimed_until, due_at) IS NOT NULL AND claim_token IS NOT NULL";
                 let chats = conn.prepare_cached(sql)?.execute([At(now)])?;
                 conn.prepare_cached("UPDATE media SET due_at = ?1 WHERE due_at > ?1")?.execute([At(now)])?;
                 Ok((chats, outbox::forget_claims(conn, now)?))
@@ -259,7 +258,8 @@ impl Store {
                 let sql = "INSERT INTO inbox (seq, conversation_id, message_id, payload, stale, provider_at, received_at)
                     SELECT seq, conversation_id, message_id, payload, stale, provider_at, received_at FROM parked_inbox";
                 let count = conn.execute(sql, [])?;
-                let sql = "UPDATE conversations SET due_at = min(coalesce(due_at, ?1), ?1)
+                let sql = "UPDATE conversations SET due_at = min(coalesce(due_at, ?1), ?1),
+                        pending_since = (SELECT min(provider_at) FROM inbox WHERE conversation_id = conversations.id)
                     WHERE id IN (SELECT conversation_id FROM parked_inbox)";
                 conn.execute(sql, [At(now)])?;
                 conn.execute("DELETE FROM parked_inbox", [])?;
@@ -451,3 +451,7 @@ fn count_rate(conn: &Connection, id: &ConversationId, pending: &mut [PendingRow]
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

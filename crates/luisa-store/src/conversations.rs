@@ -274,6 +274,7 @@ pub(crate) fn merge(
             last_inbound_at = nullif(max(coalesce(last_inbound_at, ''), coalesce(?3, '')), ''),
             last_outbound_at = nullif(max(coalesce(last_outbound_at, ''), coalesce(?9, '')), ''),
             due_at = CASE WHEN EXISTS (SELECT 1 FROM inbox WHERE conversation_id = ?1) THEN min(coalesce(due_at, ?2), ?2) END,
+            pending_since = (SELECT min(provider_at) FROM inbox WHERE conversation_id = ?1),
             updated_at = ?2 WHERE id = ?1";
     let memory = gone.memory.to_string();
     conn.prepare_cached(sql)?.execute(params![

@@ -249,7 +249,8 @@ fn pend(conn: &Connection, now: Timestamp, chat: &ConversationId, message: &Inbo
     let over = after(now, quiet).min(after(first, max));
     let due_at = media::awaited_until(conn, chat)?.map_or(over, |until| until.max(over));
     let sql = "UPDATE conversations SET first_pending_at = ?2, due_at = ?3, updated_at = ?4,
-        last_inbound_at = max(coalesce(last_inbound_at, ''), ?5) WHERE id = ?1";
+        last_inbound_at = max(coalesce(last_inbound_at, ''), ?5),
+        pending_since = CASE WHEN coalesce(claimed_until, due_at) IS NULL THEN ?5 ELSE min(coalesce(pending_since, ?5), ?5) END WHERE id = ?1";
     conn.prepare_cached(sql)?.execute(params![chat, At(first), At(due_at), At(now), At(message.provider_at)])?;
     Ok(())
 }

@@ -21,6 +21,19 @@ use crate::time::{At, after};
 /// The error of what was being sent when the process stopped.
 const PROCESS_STOPPED: &str = "process_stopped";
 
+/// The heads of the lanes that may leave, in the order of the index `outbox_due`: however many wait, the walk ends with those claimed.
+const HEADS: &str =
+    "SELECT * FROM outbox o WHERE o.state = 'due' AND o.due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM outbox p
+        WHERE p.state IN ('due', 'claimed', 'unknown') AND p.lane = o.lane
+        AND (p.state = 'claimed' OR (p.id < o.id AND (p.state = 'due' OR p.claimed_until > ?1))))
+    ORDER BY o.due_at, o.id LIMIT ?2";
+/// The next moment at which a row becomes due, a lease ends, or a row of unknown outcome lets go of its lane. What waits for a row in
+/// flight is not looked at: the end of that sending says so.
+const NEXT_DUE: &str = "SELECT min(at) FROM (
+        SELECT min(due_at) AS at FROM outbox WHERE state = 'due' AND due_at > ?1
+    UNION ALL SELECT min(claimed_until) FROM outbox WHERE state = 'claimed' AND claimed_until > ?1
+    UNION ALL SELECT min(claimed_until) FROM outbox WHERE state = 'unknown' AND claimed_until > ?1)";
+
 /// A message to a customer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing {
@@ -223,20 +236,14 @@ impl Store {
         .await
     }
 
-    /// When [`Store::claim_outbox`] will next find something to do; none when only a notification of `outbox_changed` can bring it.
+    /// When [`Store::claim_outbox`], which has just claimed all that could be at `now`, may next find something; none when only a
+    /// notification of `outbox_changed` can bring it.
     ///
     /// # Errors
     /// `Busy`, `Broken`.
-    pub async fn next_outbox_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|conn| {
-            let sql = "SELECT min(at) FROM (
-                    SELECT max(o.due_at, coalesce((SELECT max(p.claimed_until) FROM outbox p WHERE p.state IN ('due', 'claimed', 'unknown')
-                        AND p.state = 'unknown' AND p.lane = o.lane AND p.id < o.id), '')) AS at
-                    FROM outbox o WHERE o.state = 'due' AND NOT EXISTS (SELECT 1 FROM outbox p
-                        WHERE p.state IN ('due', 'claimed', 'unknown') AND p.lane = o.lane
-                        AND (p.state = 'claimed' OR (p.state = 'due' AND p.id < o.id)))
-                UNION ALL SELECT claimed_until FROM outbox WHERE state = 'claimed')";
-            let at: Option<At> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    pub async fn next_outbox_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |conn| {
+            let at: Option<At> = conn.prepare_cached(NEXT_DUE)?.query_row([At(now)], |row| row.get(0))?;
             Ok(at.map(|at| at.0))
         })
         .await
@@ -396,23 +403,23 @@ fn check(conn: &Connection, claim: &OutboxClaim) -> Result<Sending, StoreError> 
 }
 
 fn heads(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-    let sql = "SELECT * FROM outbox o WHERE o.state = 'due' AND o.due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM outbox p
-            WHERE p.state IN ('due', 'claimed', 'unknown') AND p.lane = o.lane
-            AND (p.state = 'claimed' OR (p.id < o.id AND (p.state = 'due' OR p.claimed_until > ?1))))
-        ORDER BY o.due_at, o.id LIMIT ?2";
     let found: Vec<(OutboxId, rusqlite::Result<OutboxRow>)> = conn
-        .prepare_cached(sql)?
+        .prepare_cached(HEADS)?
         .query_map(params![At(now), limit], |row| Ok((row.get("id")?, OutboxRow::read(row))))?
         .collect::<Result<_, _>>()?;
-    let mut rows = Vec::with_capacity(found.len());
+    let (mut rows, mut unreadable) = (Vec::with_capacity(found.len()), false);
     for (id, row) in found {
         match row {
             Ok(row) => rows.push(row),
             // It stands in the way of its own chat only for as long as this takes, and in nobody else's.
-            Err(_) => settle(conn, now, id, &Settlement::dead(&own_error("unreadable", "the row cannot be read")))?,
+            Err(_) => {
+                settle(conn, now, id, &Settlement::dead(&own_error("unreadable", "the row cannot be read")))?;
+                unreadable = true;
+            }
         }
     }
-    Ok(rows)
+    // What waited behind one is a head now, and nothing else would say so.
+    if unreadable { heads(conn, now, limit) } else { Ok(rows) }
 }
 
 pub(crate) fn ids(conn: &Connection, sql: &str, key: impl rusqlite::Params) -> Result<Vec<OutboxId>, StoreError> {
@@ -424,3 +431,7 @@ fn is_overtaken(conn: &Connection, id: OutboxId) -> Result<bool, StoreError> {
         WHERE o.id = ?1 AND o.purpose = 'reply' AND c.human_since > o.created_at";
     Ok(conn.prepare_cached(sql)?.exists([id])?)
 }
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

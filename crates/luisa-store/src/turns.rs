@@ -182,7 +182,8 @@ fn finish(conn: &Connection, now: Timestamp, claim: &TurnClaim, memory: &Value) 
     let more = conn.prepare_cached("SELECT 1 FROM inbox WHERE conversation_id = ?1")?.exists([chat])?;
     // What arrived during the turn has set its own time; it only lacks one if it was there before and unclaimed, which is due now.
     let sql = "UPDATE conversations SET memory = ?2, claim_token = NULL, claimed_until = NULL, updated_at = ?3,
-            due_at = CASE WHEN ?4 THEN coalesce(due_at, ?3) END, first_pending_at = CASE WHEN ?4 THEN first_pending_at END
+            due_at = CASE WHEN ?4 THEN coalesce(due_at, ?3) END, first_pending_at = CASE WHEN ?4 THEN first_pending_at END,
+            pending_since = CASE WHEN ?4 THEN (SELECT min(provider_at) FROM inbox WHERE conversation_id = ?1) END
         WHERE id = ?1";
     conn.prepare_cached(sql)?.execute(params![chat, Json(memory), At(now), more])?;
     Ok(more)

@@ -1,7 +1,8 @@
 -- One row or more of everything, as it could be after migration 0001.
 INSERT INTO contacts VALUES ('c1', '573005550001', NULL, NULL, 'Ana', NULL, NULL, 0, NULL, '2026-11-20 15:00:00.000', '2026-11-20 15:00:00.000');
 INSERT INTO contacts VALUES ('c2', NULL, NULL, NULL, 'Ana', 'ana.cose', NULL, 0, 'c1', '2026-11-20 15:01:00.000', '2026-11-20 15:02:00.000');
-INSERT INTO conversations VALUES ('wa_c1', 'whatsapp', 'c1', 'HUMAN_ACTIVE', '2026-11-21 03:00:00.000', '2026-11-20 15:03:00.000', 'phone', '{"v":1}', '2026-11-20 15:02:00.000', '2026-11-20 15:00:01.000', '2026-11-20 15:02:01.500', '2026-11-20 15:02:00.000', NULL, NULL, '2026-11-20 15:00:00.000', '2026-11-20 15:03:00.000');
+INSERT INTO conversations (id, channel, contact_id, mode, human_until, human_since, human_by, memory, last_inbound_at, last_outbound_at, due_at,
+    first_pending_at, claimed_until, claim_token, created_at, updated_at) VALUES ('wa_c1', 'whatsapp', 'c1', 'HUMAN_ACTIVE', '2026-11-21 03:00:00.000', '2026-11-20 15:03:00.000', 'phone', '{"v":1}', '2026-11-20 15:02:00.000', '2026-11-20 15:00:01.000', '2026-11-20 15:02:01.500', '2026-11-20 15:02:00.000', NULL, NULL, '2026-11-20 15:00:00.000', '2026-11-20 15:03:00.000');
 INSERT INTO conversations (id, channel, created_at, updated_at) VALUES ('demo', 'api', '2026-11-20 15:00:00.000', '2026-11-20 15:00:00.000');
 INSERT INTO messages (id, message_id, conversation_id, direction, sender, kind, text, payload, state, created_at) VALUES (1, 'wamid.in1', 'wa_c1', 'in', 'customer', 'text', 'Buenas, ¿qué precio?', '{}', 'received', '2026-11-20 15:00:00.000');
 INSERT INTO messages (id, message_id, conversation_id, direction, sender, kind, text, state, state_rank, created_at) VALUES (2, 'wamid.out1', 'wa_c1', 'out', 'luisa', 'text', '¿Cuál máquina?', 'read', 4, '2026-11-20 15:00:01.000');

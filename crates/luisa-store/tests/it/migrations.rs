@@ -5,12 +5,13 @@ use rusqlite::Connection;
 
 use crate::shop::*;
 
-const SAMPLES: [&str; 5] = [
+const SAMPLES: [&str; 6] = [
     include_str!("../../migrations/samples/0001.sql"),
     include_str!("../../migrations/samples/0002.sql"),
     include_str!("../../migrations/samples/0003.sql"),
     include_str!("../../migrations/samples/0004.sql"),
     include_str!("../../migrations/samples/0005.sql"),
+    include_str!("../../migrations/samples/0006.sql"),
 ];
 
 #[tokio::test]

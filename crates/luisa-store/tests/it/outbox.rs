@@ -24,7 +24,7 @@ async fn a_sent_reply_is_sent_in_its_message_and_its_trace() {
     assert_eq!(detail.conversation.last_outbound_at, Some(at(12)));
     let trace = shop.trace_of("r-m1").await;
     assert_eq!((trace.whatsapp_send_success, trace.whatsapp_send_latency_ms), (Some(true), Some(231.5)));
-    assert_eq!(shop.store.next_outbox_due().await.unwrap(), None);
+    assert_eq!(shop.store.next_outbox_due(at(12)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn an_unknown_outcome_holds_the_chat_back_for_thirty_seconds_and_is_never_
     shop.store.commit_turn(at(5), claimed.claim, turn).await.unwrap();
     let sending = shop.claim_send(at(10)).await;
     shop.store.outbox_unknown(at(11), sending, refused("timeout")).await.unwrap();
-    assert_eq!(shop.store.next_outbox_due().await.unwrap(), Some(at(41)));
+    assert_eq!(shop.store.next_outbox_due(at(11)).await.unwrap(), Some(at(41)));
     assert_eq!(claimed_texts(&shop, 40).await.1, [""; 0]);
     assert_eq!(claimed_texts(&shop, 41).await.1, ["dos"]);
     assert_eq!(shop.trace_of("r-m1").await.whatsapp_send_success, None);
@@ -72,7 +72,7 @@ async fn a_sender_that_never_reports_leaves_an_unknown_outcome_and_may_report_la
     let shop = Shop::open();
     shop.answers(at(0), ANA, "m1", "hola").await;
     let sending = shop.claim_send(at(10)).await;
-    assert_eq!(shop.store.next_outbox_due().await.unwrap(), Some(at(70)));
+    assert_eq!(shop.store.next_outbox_due(at(10)).await.unwrap(), Some(at(70)));
     assert!(shop.store.claim_outbox(at(70), 10, LEASE).await.unwrap().is_empty());
     assert_eq!(shop.text("SELECT state FROM outbox").unwrap(), "unknown");
     shop.store.outbox_sent(at(80), sending, "w1".into(), 70_000.0).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_delayed_chat_waits_and_the_worker_knows_until_when() {
     let shop = Shop::open();
     let (chat, _) = shop.answers(at(0), ANA, "m1", "hola").await;
     shop.store.delay_chat(&chat, at(300)).await.unwrap();
-    assert_eq!(shop.store.next_outbox_due().await.unwrap(), Some(at(300)));
+    assert_eq!(shop.store.next_outbox_due(at(12)).await.unwrap(), Some(at(300)));
     assert!(shop.store.claim_outbox(at(299), 10, LEASE).await.unwrap().is_empty());
     shop.claim_send(at(300)).await;
 }

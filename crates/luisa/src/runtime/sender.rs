@@ -39,14 +39,15 @@ pub async fn work(station: Arc<Station>, client: Client, token: CancellationToke
             hear(&mut gate, ended);
         }
         let places = gate.places(Instant::now(), under_way.len());
-        let pause = match set_out(&station, &client, places, &mut under_way).await {
+        let now = station.shop.clock.now();
+        let pause = match set_out(&station, &client, (now, places), &mut under_way).await {
             Ok(set_out) if places > 0 && set_out == places => {
                 // More is waiting: what is claimed together shares a commit.
                 let some_back = come_back(&mut gate, &mut under_way);
                 drop(tokio::time::timeout(TOGETHER, some_back).await);
                 continue;
             }
-            Ok(_) => pause(&station, &gate, places).await,
+            Ok(_) => pause(&station, &gate, (now, places)).await,
             Err(error) => {
                 error!(%error, "outbox_not_readable");
                 Some(AFTER_FAULT)
@@ -76,14 +77,14 @@ async fn come_back(gate: &mut Gate, under_way: &mut JoinSet<News>) {
 async fn set_out(
     station: &Arc<Station>,
     client: &Client,
-    places: usize,
+    (now, places): (Timestamp, usize),
     under_way: &mut JoinSet<News>,
 ) -> Result<usize, StoreError> {
     if places == 0 {
         return Ok(0);
     }
     let limit = u32::try_from(places).unwrap_or(1);
-    let claims = station.shop.store.claim_outbox(station.shop.clock.now(), limit, LEASE).await?;
+    let claims = station.shop.store.claim_outbox(now, limit, LEASE).await?;
     let count = claims.len();
     for claim in claims {
         let (station, client) = (Arc::clone(station), client.clone());
@@ -92,14 +93,14 @@ async fn set_out(
     Ok(count)
 }
 
-async fn pause(station: &Station, gate: &Gate, places: usize) -> Option<Duration> {
+async fn pause(station: &Station, gate: &Gate, (now, places): (Timestamp, usize)) -> Option<Duration> {
     if let Some(shut) = gate.shut_for(Instant::now()) {
         return Some(shut);
     }
     if places == 0 {
         return None;
     }
-    match station.shop.store.next_outbox_due().await {
+    match station.shop.store.next_outbox_due(now).await {
         Ok(at) => {
             let wait = at?.duration_since(station.shop.clock.now());
             Some(Duration::try_from(wait).unwrap_or(Duration::ZERO) + MARGIN)
