@@ -23,7 +23,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Every `*.jsonl` of a directory, by name.
+/// Every `*.jsonl` of a directory, by name; each message there has an intent.
 pub(crate) fn writers(directory: &Path) -> anyhow::Result<Vec<Writer>> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
         .with_context(|| format!("{} cannot be listed", directory.display()))?
@@ -35,6 +35,9 @@ pub(crate) fn writers(directory: &Path) -> anyhow::Result<Vec<Writer>> {
     for path in paths {
         let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let rows = quality::rows(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+        if let Some(row) = rows.iter().find(|row| row.intent.is_none()) {
+            bail!("{}: {} has no intent; give it one", path.display(), row.id);
+        }
         let name = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         writers.push(Writer { name, rows, text });
     }

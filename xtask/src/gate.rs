@@ -68,6 +68,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     let quality = Quality::of(pairs.iter().map(|(row, _, got)| (*row, got)));
     println!("{}", quality.table());
+    let mut rest = pairs.iter();
+    for writer in &test {
+        let own = Quality::of(rest.by_ref().take(writer.rows.len()).map(|(row, _, got)| (*row, got)));
+        println!("{}\n{}", writer.name, own.summary());
+    }
     micros.sort_unstable();
     let at = |share: f64| micros.get((micros.len() as f64 * share) as usize).copied().unwrap_or(0);
     println!("microseconds a message: p50 {}, p99 {}", at(0.5), at(0.99));

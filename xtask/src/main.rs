@@ -8,6 +8,7 @@ mod corpus;
 mod deny;
 mod deploy;
 mod gate;
+mod printed;
 mod test;
 mod train;
 

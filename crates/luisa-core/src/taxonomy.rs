@@ -67,6 +67,12 @@ stored! {
 }
 
 stored! {
+    /// Whether a message is for the store. Only what is surely personal is met with silence, and only what is surely the
+    /// store's gets a full answer.
+    Verdict { Business = "business", Personal = "personal", Unsure = "unsure" }
+}
+
+stored! {
     /// Who must take a chat.
     Team { Comercial = "comercial", Tecnica = "tecnica" }
 }

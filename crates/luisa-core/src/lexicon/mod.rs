@@ -9,3 +9,5 @@ pub mod tokens;
 pub mod dictation;
 pub mod near;
 pub mod matcher;
+pub mod nouns;
+pub mod constructions;

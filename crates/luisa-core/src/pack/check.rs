@@ -82,9 +82,11 @@ fn about(pack: &Pack, out: &mut Faults<'_>) {
     if pack.families.is_empty() {
         out.add("pack.toml", "family", "there is no [[family]]; name at least one family of products".to_owned());
     }
-    if !(0.3..=0.99).contains(&about.personal_threshold) {
-        let value = about.personal_threshold;
-        out.add("pack.toml", "personal_threshold", format!("personal_threshold {value} must be between 0.3 and 0.99"));
+    let lines = about.personal;
+    if !(0.0 < lines.doubt_from && lines.doubt_from < 0.5 && 0.5 < lines.sure_from && lines.sure_from < 1.0) {
+        let (doubt, sure) = (lines.doubt_from, lines.sure_from);
+        let problem = format!("doubt_from {doubt} must be between 0 and 0.5, sure_from {sure} between 0.5 and 1");
+        out.add("pack.toml", "doubt_from", problem);
     }
     if jiff::tz::TimeZone::get(&about.time_zone).is_err() {
         out.add(

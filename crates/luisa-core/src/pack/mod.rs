@@ -20,12 +20,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::catalog::{Catalog, Item};
+use crate::lexicon::constructions::Construction;
 use crate::lexicon::matcher::Matcher;
+use crate::lexicon::nouns::Nouns;
 use crate::money::Cop;
 use crate::outcome::Choice;
 use crate::stages::guards::Knowledge;
 use crate::symbol::Symbol;
-use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team};
+use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team, Verdict};
 use crate::understanding::reading::Understanding;
 
 use checks::Checks;
@@ -48,6 +50,8 @@ pub struct Pack {
     pub computed: Arc<BTreeMap<String, Computed>>,
     pub catalog: Arc<Catalog>,
     pub lexicon: Arc<Lexicon>,
+    /// What words are words for.
+    pub nouns: Arc<Nouns>,
     pub places: Arc<Places>,
     pub cues: Arc<Cues>,
     pub rules: Arc<Vec<Rule>>,
@@ -90,8 +94,7 @@ pub struct About {
     pub family_slot: String,
     /// Slots that a buyer is asked for, in order.
     pub qualify: Vec<String>,
-    /// A message is personal only when this sure, 0–1.
-    pub personal_threshold: f32,
+    pub personal: PersonalLines,
     /// Team names as customers read them.
     pub teams: BTreeMap<Team, String>,
     /// How urgent a handoff is, as the team reads it.
@@ -110,6 +113,27 @@ impl About {
             ..family.clone()
         };
         self.families.iter().map(priced).collect()
+    }
+}
+
+/// How likely a message must be personal, 0–1: below `doubt_from` it is surely the store's, from `sure_from` on surely
+/// personal.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonalLines {
+    pub doubt_from: f32,
+    pub sure_from: f32,
+}
+
+impl PersonalLines {
+    /// What a probability of being personal comes to.
+    #[must_use]
+    pub fn verdict(self, personal: f32) -> Verdict {
+        match personal {
+            p if p >= self.sure_from => Verdict::Personal,
+            p if p >= self.doubt_from => Verdict::Unsure,
+            _ => Verdict::Business,
+        }
     }
 }
 
@@ -171,6 +195,8 @@ pub struct Lexicon {
     pub private: BTreeSet<Symbol>,
     /// Concept names, for the check of rules.
     pub concepts: BTreeSet<Symbol>,
+    /// Concepts that two kinds of words mention together.
+    pub constructions: Vec<Construction>,
 }
 
 /// One rule of `rules.toml`.

@@ -18,8 +18,10 @@ use super::places::{PlaceRules, Places, TOWNS, VILLAGES};
 use super::template::Template;
 use super::{About, Family, HandoffRule, Lexicon, Pack, Question, QuestionOption, Rule, check};
 use crate::catalog::Catalog;
+use crate::lexicon::constructions::Construction;
 use crate::lexicon::fold::{plain, sound};
 use crate::lexicon::matcher::Matcher;
+use crate::lexicon::nouns::{Classes, Nouns};
 use crate::lexicon::tokens::normalize;
 use crate::money::Cop;
 use crate::rows::RowFault;
@@ -68,6 +70,8 @@ struct LexiconFile {
     slot: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     #[serde(default)]
     concept: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    construction: Vec<Construction>,
     /// Everyday words, which are never mended into another.
     #[serde(default)]
     known_words: Vec<String>,
@@ -83,6 +87,18 @@ struct LexiconFile {
     given_names: Vec<String>,
     #[serde(default)]
     not_names: Vec<String>,
+}
+
+/// `nouns.toml`: class → nouns, by whose trade they are of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NounsFile {
+    #[serde(default)]
+    own: Classes,
+    #[serde(default)]
+    either: Classes,
+    #[serde(default)]
+    other: Classes,
 }
 
 #[derive(Deserialize)]
@@ -143,6 +159,7 @@ impl Pack {
         let about: Option<About> = desk.toml("pack.toml");
         let facts: Option<FactsFile> = desk.toml("facts.toml");
         let lexicon: Option<LexiconFile> = desk.toml("lexicon.toml");
+        let nouns = desk.nouns();
         let rules: Option<RulesFile> = desk.toml("rules.toml");
         let handoffs: Option<HandoffFile> = desk.toml("handoff.toml");
         let replies: Option<RepliesFile> = desk.toml("replies.toml");
@@ -193,6 +210,7 @@ impl Pack {
             computed: Arc::new(computed),
             catalog: Arc::new(catalog),
             lexicon: Arc::new(lexicon),
+            nouns: Arc::new(nouns),
             places: Arc::new(places),
             cues: Arc::new(cues),
             rules: Arc::new(rules.rule),
@@ -300,6 +318,12 @@ impl Desk<'_> {
         facts
     }
 
+    // A pack without nouns has a model that knows none.
+    fn nouns(&mut self) -> Nouns {
+        let file: Option<NounsFile> = self.files.contains_key("nouns.toml").then(|| self.toml("nouns.toml")).flatten();
+        file.map(|file| Nouns::new(&file.own, &file.either, &file.other)).unwrap_or_default()
+    }
+
     fn llm(&mut self) -> Option<Llm> {
         if !self.files.contains_key(llm::WORDS) {
             return None;
@@ -392,7 +416,16 @@ impl Desk<'_> {
             }
         }
         concepts.extend(file.concept.into_iter().map(|(name, phrases)| (Symbol::new(&name), phrases)));
-        let known: BTreeSet<Symbol> = concepts.keys().copied().collect();
+        // What a construction finds may have no phrase of its own.
+        let built = file.construction.iter().map(|construction| construction.concept);
+        let known: BTreeSet<Symbol> = concepts.keys().copied().chain(built).collect();
+        for part in file.construction.iter().flat_map(Construction::concepts).filter(|part| !known.contains(part)) {
+            self.fault(
+                "lexicon.toml",
+                None,
+                format!("construction: `{part}` is not a concept of this file; correct it, or write noun:{part}"),
+            );
+        }
         for name in file.private.iter().filter(|name| !known.contains(&Symbol::new(name))) {
             self.fault(
                 "lexicon.toml",
@@ -412,6 +445,7 @@ impl Desk<'_> {
             not_names: file.not_names.iter().map(|n| plain(n)).collect(),
             private: file.private.iter().map(|name| Symbol::new(name)).collect(),
             concepts: known,
+            constructions: file.construction,
         })
     }
 

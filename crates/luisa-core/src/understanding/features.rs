@@ -5,13 +5,14 @@
 
 use crate::lexicon::hash::Spelling;
 use crate::lexicon::matcher::Hit;
+use crate::lexicon::nouns::{Noun, Side};
 use crate::lexicon::tokens::{Normalized, is_emoji};
 use crate::symbol::Symbol;
 
 use super::slots::HELD;
 
 /// Changes whenever a message would hash differently.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A hashed feature and its value.
 pub type Feature = (u32, f32);
@@ -19,12 +20,16 @@ pub type Feature = (u32, f32);
 /// Concepts per message whose pairs are counted; more adds noise.
 const MAX_PAIRED: usize = 14;
 
+/// Nouns per message that are looked at.
+const MOST_NOUNS: usize = 24;
+
 /// What of a message becomes numbers.
 pub struct Seen<'a> {
     pub n: &'a Normalized,
     /// The mended sound keys of its words.
     pub keys: &'a [String],
     pub hits: &'a [Hit],
+    pub nouns: &'a [Noun],
     /// Facts found otherwise, such as a model or an amount.
     pub signs: &'a [&'a str],
 }
@@ -32,7 +37,7 @@ pub struct Seen<'a> {
 /// The features of a message, for a table of `1 << bits` rows.
 #[must_use]
 pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
-    let Seen { n, keys, hits, signs } = *seen;
+    let Seen { n, keys, hits, nouns, signs } = *seen;
     let mut out = Groups { features: Vec::with_capacity(768), mask: (1u32 << bits) - 1 };
     out.group(1.6, keys.iter().map(|key| hash(b'w', &[key])));
     let bounded: Vec<&str> =
@@ -47,6 +52,8 @@ pub fn features(seen: &Seen<'_>, bits: u32) -> Vec<Feature> {
     out.group(2.4, concepts.iter().map(|concept| concept.add_to(Spelling::of_kind(b'c')).finish()));
     out.group(1.2, pairs(&concepts));
     out.group(1.0, sequence(&hits));
+    out.group(1.6, classes(nouns, keys));
+    out.group(1.2, sides(nouns, &concepts));
     out.group(1.2, signs.iter().map(|sign| hash(b's', &[sign])));
     out.group(0.8, shape(n, keys).into_iter());
     out.features
@@ -134,6 +141,39 @@ fn sequence(hits: &[Hit]) -> impl Iterator<Item = u64> + '_ {
     let first = hits.first().map(|h| hash(b'f', &[h.concept.as_str()]));
     let last = hits.last().map(|h| hash(b'l', &[h.concept.as_str()]));
     pairs.chain(first).chain(last)
+}
+
+// Each noun as its class, alone and after the words before it: `venden <comida>`.
+fn classes<'a>(nouns: &'a [Noun], keys: &'a [String]) -> impl Iterator<Item = u64> + 'a {
+    nouns.iter().take(MOST_NOUNS).flat_map(move |noun| {
+        let class = noun.class.as_str();
+        let before = |back: usize| noun.start.checked_sub(back).map_or("^", |at| keys[at].as_str());
+        let after = keys.get(noun.end).map_or("$", String::as_str);
+        [
+            hash(b'n', &[class]),
+            hash(b'n', &[before(1), class]),
+            hash(b'n', &[before(2), before(1), class]),
+            hash(b'n', &[before(1), noun.side.id()]),
+            hash(b'N', &[class, after]),
+        ]
+    })
+}
+
+// Whose trade the nouns are of, as a whole and beside each concept.
+fn sides<'a>(nouns: &'a [Noun], concepts: &'a [Mentioned]) -> impl Iterator<Item = u64> + 'a {
+    let there = |side: Side| nouns.iter().any(|noun| noun.side == side);
+    let whole = match (there(Side::Own), there(Side::Either), there(Side::Other)) {
+        (true, _, false) => "own",
+        (true, _, true) => "own and other",
+        (false, true, false) => "either",
+        (false, true, true) => "either and other",
+        (false, false, true) => "other",
+        (false, false, false) => "none",
+    };
+    let few = &concepts[..concepts.len().min(MAX_PAIRED)];
+    let alone = hash(b'S', &[whole]);
+    let paired = few.iter().map(move |c| c.add_to(Spelling::of_kind(b'S')).and(whole).and_byte(SEPARATOR).finish());
+    std::iter::once(alone).chain(paired)
 }
 
 fn shape(n: &Normalized, keys: &[String]) -> Vec<u64> {

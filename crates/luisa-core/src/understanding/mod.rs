@@ -10,6 +10,7 @@ pub mod train;
 pub mod rules;
 pub mod slots;
 pub mod noise;
+pub mod calibration;
 pub mod quality;
 pub mod noisy;
 

@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::calibration::{Calibration, Verdicts};
 use super::reading::Reading;
 use crate::lexicon::fold::plain;
-use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team};
+use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team, Verdict};
 
 /// A labelled message: one line of a corpus file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -20,9 +21,11 @@ pub struct Row {
     pub id: String,
     pub text: String,
     pub class: Class,
-    pub intent: Intent,
-    #[serde(default, deserialize_with = "absent_is_empty")]
-    pub slots: BTreeMap<String, Value>,
+    /// What nobody labelled is not measured.
+    #[serde(default)]
+    pub intent: Option<Intent>,
+    #[serde(default, deserialize_with = "without_nulls")]
+    pub slots: Option<BTreeMap<String, Value>>,
     #[serde(default, deserialize_with = "handoff_of_any_form")]
     pub handoff: Option<Wanted>,
 }
@@ -45,13 +48,23 @@ pub struct Got {
     pub intent: Intent,
     pub slots: BTreeMap<String, Value>,
     pub handoff: Option<HandoffCall>,
+    pub verdict: Verdict,
+    /// How likely it was held to be personal, 0–1.
+    pub personal: f32,
 }
 
 impl Got {
     /// The labels of a reading; a message that is not the store's states nothing.
     #[must_use]
     pub fn of(reading: &Reading) -> Self {
-        Self { class: reading.class, intent: reading.intent, slots: reading.slots(), handoff: reading.handoff }
+        Self {
+            class: reading.class,
+            intent: reading.intent,
+            slots: reading.slots(),
+            handoff: reading.handoff,
+            verdict: reading.verdict,
+            personal: reading.personal_score,
+        }
     }
 }
 
@@ -69,9 +82,9 @@ pub fn rows(text: &str) -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-fn absent_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Value>, D::Error> {
+fn without_nulls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeMap<String, Value>>, D::Error> {
     let slots: Option<BTreeMap<String, Value>> = Option::deserialize(deserializer)?;
-    Ok(slots.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()).collect())
+    Ok(slots.map(|slots| slots.into_iter().filter(|(_, value)| !value.is_null()).collect()))
 }
 
 // `null`, `"none"`, a reason, a team, `reason@team`, or an object with any of team, reason and priority.
@@ -114,7 +127,7 @@ pub struct Share {
 }
 
 impl Share {
-    fn count(&mut self, hit: bool) {
+    pub(super) fn count(&mut self, hit: bool) {
         self.of += 1;
         self.hits += usize::from(hit);
     }
@@ -177,6 +190,8 @@ pub struct Quality {
     pub handoff_reason: Share,
     /// Handoffs made where none was expected.
     pub false_handoffs: Share,
+    pub verdicts: Verdicts,
+    pub calibration: Calibration,
 }
 
 impl Quality {
@@ -210,7 +225,11 @@ impl Quality {
         if row.class == Class::NonBusiness {
             self.personal_answered.count(of_store(got.class));
         }
-        self.intent.count(row.intent == got.intent);
+        if let Some(intent) = row.intent {
+            self.intent.count(intent == got.intent);
+        }
+        self.verdicts.add(row.class, got.verdict);
+        self.calibration.add(row.class, got.personal);
         self.add_slots(row, got);
         match row.handoff {
             Some(wanted) => {
@@ -224,9 +243,10 @@ impl Quality {
     }
 
     fn add_slots(&mut self, row: &Row, got: &Got) {
-        let names: BTreeSet<&String> = row.slots.keys().chain(got.slots.keys()).collect();
+        let Some(slots) = &row.slots else { return };
+        let names: BTreeSet<&String> = slots.keys().chain(got.slots.keys()).collect();
         for name in names {
-            let (wanted, said) = (row.slots.get(name), got.slots.get(name));
+            let (wanted, said) = (slots.get(name), got.slots.get(name));
             let right = wanted.zip(said).is_some_and(|(a, b)| same_value(a, b));
             for found in [&mut self.slots, self.per_slot.entry(name.clone()).or_default()] {
                 found.expected += usize::from(wanted.is_some());
@@ -247,12 +267,16 @@ impl Quality {
             ("slot_f1", self.slots.f1()),
             ("handoff_team_recall", self.handoff_team.rate()),
             ("handoff_not_false", 1.0 - self.false_handoffs.rate()),
+            ("customers_not_silenced_surely", 1.0 - self.verdicts.silenced.rate()),
+            ("personal_not_answered_fully", 1.0 - self.verdicts.fully_answered.rate()),
+            ("customers_without_neutral_line", 1.0 - self.verdicts.neutral.rate()),
+            ("calibrated", 1.0 - self.calibration.error()),
         ])
     }
 
-    /// The measures as a plain table.
+    /// The shares that matter most, one a line.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn summary(&self) -> String {
         let mut out = String::new();
         let mut share = |name: &str, share: Share| {
             let _ = writeln!(out, "{name:<34}{:>7.2} %  {:>5} of {}", 100.0 * share.rate(), share.hits, share.of);
@@ -265,7 +289,19 @@ impl Quality {
         share("handoff with the right team", self.handoff_team);
         share("handoff with the right reason", self.handoff_reason);
         share("false handoffs", self.false_handoffs);
+        share("customers surely personal", self.verdicts.silenced);
+        share("personal surely the store's", self.verdicts.fully_answered);
+        share("customers met with a neutral line", self.verdicts.neutral);
+        share("personal met with a neutral line", self.verdicts.neutral_personal);
         let _ = writeln!(out, "{:<34}{:>7.2} %", "slots, F1", 100.0 * self.slots.f1());
+        let _ = writeln!(out, "{:<34}{:>7.2} %", "calibration error", 100.0 * self.calibration.error());
+        out
+    }
+
+    /// The measures as a plain table.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut out = self.summary();
         let _ = writeln!(out, "\n{:<22}{:>11}{:>9}{:>7}", "class", "precision", "recall", "of");
         for (class, found) in &self.per_class {
             let _ = writeln!(
@@ -287,6 +323,7 @@ impl Quality {
             );
         }
         self.confusion_table(&mut out);
+        self.calibration.table(&mut out);
         out
     }
 
@@ -314,8 +351,14 @@ pub fn faults(row: &Row, got: &Got) -> Vec<String> {
     if row.class != got.class {
         out.push(format!("class {} instead of {}", got.class, row.class));
     }
-    if row.intent != got.intent {
-        out.push(format!("intent {} instead of {}", got.intent, row.intent));
+    if let Some(intent) = row.intent.filter(|intent| *intent != got.intent) {
+        out.push(format!("intent {} instead of {intent}", got.intent));
+    }
+    match (row.class, got.verdict) {
+        (_, Verdict::Unsure) => out.push(format!("unsure at {:.3}", got.personal)),
+        (Class::Faq | Class::Consult, Verdict::Personal) => out.push("surely personal".to_owned()),
+        (Class::NonBusiness, Verdict::Business) => out.push("surely the store's".to_owned()),
+        _ => {}
     }
     let label = |team: Option<Team>, reason: Option<Reason>| {
         format!("{}@{}", reason.map_or("any", Reason::id), team.map_or("any", Team::id))
@@ -334,9 +377,11 @@ pub fn faults(row: &Row, got: &Got) -> Vec<String> {
         }
         _ => {}
     }
-    let names: BTreeSet<&String> = row.slots.keys().chain(got.slots.keys()).collect();
+    let none = BTreeMap::new();
+    let slots = row.slots.as_ref().unwrap_or(&none);
+    let names: BTreeSet<&String> = slots.keys().chain(got.slots.keys().filter(|_| row.slots.is_some())).collect();
     for name in names {
-        let (wanted, said) = (row.slots.get(name), got.slots.get(name));
+        let (wanted, said) = (slots.get(name), got.slots.get(name));
         if !wanted.zip(said).is_some_and(|(a, b)| same_value(a, b)) {
             let text = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
             out.push(format!("{name} {} instead of {}", text(said), text(wanted)));

@@ -10,7 +10,10 @@ fn row(line: &str) -> Row {
 
 fn got(class: Class, intent: &str, handoff: Option<(Team, Reason)>) -> Got {
     let call = |(team, reason)| HandoffCall { team, priority: Priority::Medium, reason };
-    Got { class, intent: Intent::from_id(intent).expect("known"), slots: BTreeMap::new(), handoff: handoff.map(call) }
+    let personal = if class == Class::NonBusiness { 1.0 } else { 0.0 };
+    let verdict = if class == Class::NonBusiness { Verdict::Personal } else { Verdict::Business };
+    let intent = Intent::from_id(intent).expect("known");
+    Got { class, intent, slots: BTreeMap::new(), handoff: handoff.map(call), verdict, personal }
 }
 
 #[test]
@@ -41,7 +44,7 @@ fn errors_are_counted_where_they_hurt() {
     let customer = row(
         r#"{"text":"a","class":"BUSINESS_CONSULT","intent":"reparacion","slots":{"marca":"Singer"},"handoff":{"team":"tecnica"}}"#,
     );
-    let private = row(r#"{"text":"b","class":"NON_BUSINESS","intent":"ninguno"}"#);
+    let private = row(r#"{"text":"b","class":"NON_BUSINESS","intent":"ninguno","slots":{}}"#);
     let silenced = got(Class::NonBusiness, "ninguno", None);
     let mut answered = got(Class::Consult, "precio", Some((Team::Comercial, Reason::Cierre)));
     answered.slots.insert("ciudad".to_owned(), json!("Lorica"));
@@ -49,7 +52,8 @@ fn errors_are_counted_where_they_hurt() {
     assert_eq!((quality.silenced.hits, quality.personal_answered.hits, quality.class.hits), (1, 1, 0));
     assert_eq!((quality.handoff_team.hits, quality.false_handoffs.hits), (0, 1));
     assert_eq!((quality.slots.expected, quality.slots.got, quality.slots.right), (1, 1, 0));
-    assert_eq!(faults(&customer, &silenced).len(), 4);
+    assert_eq!(faults(&customer, &silenced).len(), 5);
+    assert_eq!((quality.verdicts.silenced.hits, quality.verdicts.fully_answered.hits), (1, 1));
 }
 
 #[test]

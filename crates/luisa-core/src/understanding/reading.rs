@@ -1,15 +1,17 @@
 //! The reading of one message: rules where they are sure, the model for the rest.
 //!
 //! Owns how the two are weighed. A customer taken for a private contact is met with silence, the worst error there is,
-//! so a message is personal only above the pack's threshold.
+//! so beside the class there is a verdict: surely the store's, surely personal, or neither.
 
 use std::collections::BTreeMap;
 
+use crate::lexicon::constructions;
 use crate::lexicon::matcher::Hit;
+use crate::lexicon::nouns::Noun;
 use crate::lexicon::tokens::{Normalized, normalize};
 use crate::pack::{Pack, Rule};
 use crate::symbol::Symbol;
-use crate::taxonomy::{Class, HandoffCall, Intent, Reason, Team};
+use crate::taxonomy::{Class, HandoffCall, Intent, Reason, Team, Verdict};
 
 use super::features::{Feature, Seen, features};
 use super::model::Scores;
@@ -35,6 +37,8 @@ pub struct Reading {
     /// What decided, in plain words.
     pub reasons: Vec<String>,
     pub personal_score: f32,
+    /// Surely the store's, surely personal, or neither; `class` is the likelier of the two.
+    pub verdict: Verdict,
     /// What the phrases of `cues.toml` say; only the conversation reads them.
     pub cues: Vec<Hit>,
     /// Other intents that the model held possible for a business message, likeliest first.
@@ -74,6 +78,7 @@ pub struct Parsed {
     pub normalized: Normalized,
     pub keys: Vec<String>,
     pub hits: Vec<Hit>,
+    pub nouns: Vec<Noun>,
     pub stated: Stated,
 }
 
@@ -81,10 +86,18 @@ pub struct Parsed {
 #[must_use]
 pub fn parse(pack: &Pack, raw: &str) -> Parsed {
     let normalized = normalize(raw, &pack.lexicon.abbreviations);
-    let keys = pack.lexicon.matcher.mended_keys(&normalized.words);
-    let hits = pack.lexicon.matcher.hits(&normalized.words, &keys);
+    let mut keys = pack.lexicon.matcher.mended_keys(&normalized.words);
+    // A noun is no slip of the finger.
+    for (key, word) in keys.iter_mut().zip(&normalized.words).filter(|(key, word)| **key != word.key) {
+        if pack.nouns.knows(&word.key) {
+            key.clone_from(&word.key);
+        }
+    }
+    let mut hits = pack.lexicon.matcher.hits(&normalized.words, &keys);
+    let nouns = pack.nouns.find(&keys);
+    constructions::add(&pack.lexicon.constructions, &mut hits, &nouns);
     let stated = stated(pack, &normalized, &hits);
-    Parsed { normalized, keys, hits, stated }
+    Parsed { normalized, keys, hits, nouns, stated }
 }
 
 /// The numbers of a parsed message, as training and inference both see them.
@@ -110,14 +123,18 @@ pub fn numbers(parsed: &Parsed, bits: u32) -> Vec<Feature> {
     sign(item && stated.elsewhere, "product elsewhere");
     sign(!stated.mentions.is_empty() && stated.values.contains_key(super::slots::CITY), "model and place");
     sign(!item && stated.elsewhere, "only elsewhere");
-    let seen = Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, signs: &signs };
+    let seen =
+        Seen { n: &parsed.normalized, keys: &parsed.keys, hits: &parsed.hits, nouns: &parsed.nouns, signs: &signs };
     features(&seen, bits)
 }
+
+/// From this probability on a message is rather personal than the store's: its class, not yet its verdict.
+pub const RATHER: f32 = 0.5;
 
 /// Reads a message by itself.
 #[must_use]
 pub fn read(pack: &Pack, raw: &str) -> Reading {
-    read_at(pack, raw, pack.about.personal_threshold)
+    read_at(pack, raw, RATHER)
 }
 
 /// Reads a message, personal only when at least `threshold` sure: what the conversation tells moves the line.
@@ -125,7 +142,7 @@ pub fn read(pack: &Pack, raw: &str) -> Reading {
 pub fn read_at(pack: &Pack, raw: &str, threshold: f32) -> Reading {
     let parsed = parse(pack, raw);
     let scores = pack.model.as_ref().map(|model| model.linear.score(&numbers(&parsed, model.linear.bits)));
-    let Parsed { normalized, keys, hits, stated } = parsed;
+    let Parsed { normalized, keys, hits, stated, nouns: _ } = parsed;
     let mut reading = Reading {
         normalized,
         keys,
@@ -139,6 +156,7 @@ pub fn read_at(pack: &Pack, raw: &str, threshold: f32) -> Reading {
         also: Vec::new(),
         reasons: Vec::new(),
         personal_score: 0.0,
+        verdict: Verdict::Business,
         cues: Vec::new(),
         others: Vec::new(),
     };
@@ -152,6 +170,7 @@ pub fn read_at(pack: &Pack, raw: &str, threshold: f32) -> Reading {
         Some((model, scores)) => by_model(pack, model, &scores, &mut reading, threshold),
         None => by_rules_alone(pack, &mut reading),
     }
+    reading.verdict = pack.about.personal.verdict(reading.personal_score);
     by_sure_rules(pack, &mut reading);
     reading.also = other_facts(pack, &reading);
     reading
@@ -224,13 +243,19 @@ fn only_looks_for_parts(reading: &Reading) -> bool {
     reading.intent == Intent::Repuestos && !closes
 }
 
+/// A model this sure of class and intent is not overruled.
+const STRONGER: f32 = 0.9;
+
 // A pack without a model: the first rule that fires; a store's visitor is a customer unless they speak of private
 // matters alone.
 fn by_rules_alone(pack: &Pack, reading: &mut Reading) {
     let words = reading.normalized.words.len();
     match rules::first(&pack.rules, &reading.hits, words, |rule| rule.intent.is_some()) {
         Some(rule) => apply(pack, rule, reading),
-        None if reading.says("personal") => reading.set(Class::NonBusiness, 0.8, Intent::Ninguno, 0.8),
+        None if reading.says("personal") => {
+            reading.personal_score = 0.8;
+            reading.set(Class::NonBusiness, 0.8, Intent::Ninguno, 0.8);
+        }
         None => reading.set(Class::Consult, 0.4, Intent::Otro, 0.4),
     }
     if let Some(rule) = rules::first(&pack.rules, &reading.hits, words, |rule| rule.handoff.is_some()) {
@@ -243,7 +268,12 @@ fn by_sure_rules(pack: &Pack, reading: &mut Reading) {
     if let Some(rule) = rules::first(&pack.rules, &reading.hits, words, |rule| {
         rule.sure && (rule.intent.is_some() || rule.class.is_some())
     }) {
-        apply(pack, rule, reading);
+        let agrees = rule.intent.is_none_or(|intent| intent == reading.intent);
+        if !agrees && pack.model.is_some() && reading.class_score.min(reading.intent_score) >= STRONGER {
+            reading.reasons.push(format!("the model is surer than the rule: {}", rule.say));
+        } else {
+            apply(pack, rule, reading);
+        }
     }
     if let Some(rule) = rules::first(&pack.rules, &reading.hits, words, |rule| rule.sure && rule.handoff.is_some())
         && reading.class != Class::NonBusiness
@@ -269,6 +299,7 @@ fn apply(pack: &Pack, rule: &Rule, reading: &mut Reading) {
         }
     }
     (reading.class_score, reading.intent_score) = (0.97, 0.97);
+    reading.verdict = if reading.class == Class::NonBusiness { Verdict::Personal } else { Verdict::Business };
     reading.reasons.insert(0, format!("rule: {}", rule.say));
 }
 

@@ -24,14 +24,7 @@ const IN_PACK_TOML: &[Row] = &[
         Some("time_zone"),
         "America/Sincelejo",
     ),
-    (
-        "personal at any chance",
-        "pack.toml",
-        "personal_threshold = 0.55",
-        "personal_threshold = 0.05",
-        Some("personal_threshold"),
-        "personal_threshold",
-    ),
+    ("personal at any chance", "pack.toml", "doubt_from = 0.25", "doubt_from = 0.75", Some("doubt_from"), "doubt_from"),
     ("a team without a name", "pack.toml", "tecnica = \"equipo del horno\"\n", "", Some("[teams]"), "tecnica"),
     ("a team nobody knows", "pack.toml", "tecnica = ", "cocina = \"x\"\ntecnica = ", Some("cocina"), "cocina"),
     (
@@ -392,7 +385,7 @@ fn what_the_keeper_of_a_pack_reads() {
     # a quote left open
     pack.toml line N: invalid basic string, expected `"`; correct it as docs/packs.md shows
     # a key nobody knows
-    pack.toml line N: unknown field `color`, expected one of `format`, `name`, `short_name`, `assistant`, `owner`, `city`, `department`, `time_zone`, `family_slot`, `qualify`, `personal_threshold`, `teams`, `priorities`, `family`, `use`; correct it as docs/packs.md shows
+    pack.toml line N: unknown field `color`, expected one of `format`, `name`, `short_name`, `assistant`, `owner`, `city`, `department`, `time_zone`, `family_slot`, `qualify`, `personal`, `teams`, `priorities`, `family`, `use`; correct it as docs/packs.md shows
     # no owner
     pack.toml line N: missing field `owner`; correct it as docs/packs.md shows
     # a format of the future
@@ -400,7 +393,7 @@ fn what_the_keeper_of_a_pack_reads() {
     # a time zone that is none
     pack.toml line N: time_zone `America/Sincelejo` is not a known zone; write for example America/Bogota
     # personal at any chance
-    pack.toml line N: personal_threshold 0.05 must be between 0.3 and 0.99
+    pack.toml line N: doubt_from 0.75 must be between 0 and 0.5, sure_from 0.75 between 0.5 and 1
     # a team without a name
     pack.toml line N: [teams] lacks `tecnica`; say how customers call that team
     # a team nobody knows
@@ -465,7 +458,7 @@ fn what_the_keeper_of_a_pack_reads() {
     # a lead that is no slot
     handoff.toml line N: handoff `urgente`: lead `telefono` is not a slot; use tipo_producto, uso, volumen, ciudad, marca, modelo, presupuesto, nombre, barrio
     # no negations
-    lexicon.toml line N: unknown field `negation`, expected one of `negations`, `fillers`, `abbreviations`, `slot`, `concept`, `known_words`, `private`, `name_cues`, `titles`, `given_names`, `not_names`; correct it as docs/packs.md shows
+    lexicon.toml line N: unknown field `negation`, expected one of `negations`, `fillers`, `abbreviations`, `slot`, `concept`, `construction`, `known_words`, `private`, `name_cues`, `titles`, `given_names`, `not_names`; correct it as docs/packs.md shows
     # an id twice
     catalog.csv line N: id `P001` is there twice; give each product its own
     # a price in words

@@ -61,6 +61,8 @@ struct Miss {
 
 struct Scores {
     quality: Quality,
+    /// The same, file by file.
+    by_file: Vec<(String, Quality)>,
     misses: Vec<Miss>,
     /// Of each message, sorted.
     times: Vec<Duration>,
@@ -77,14 +79,17 @@ impl Eval {
             return self.run_replies(settings, &pack);
         }
         let mut labelled = Vec::new();
+        let mut by_file = Vec::new();
         for file in &self.files {
             let text = content(file)?;
-            labelled.extend(rows(&text).map_err(|fault| anyhow::anyhow!("{file}, {fault}"))?);
+            let of_file = rows(&text).map_err(|fault| anyhow::anyhow!("{file}, {fault}"))?;
+            by_file.push((file.as_str(), of_file.len()));
+            labelled.extend(of_file);
         }
         if labelled.is_empty() {
             bail!("there is no message in {}", self.files.join(", "));
         }
-        let scores = score(&pack, &labelled);
+        let scores = score(&pack, &labelled, &by_file);
         let figures = scores.quality.figures();
         let missed = self.missed(&figures)?;
         if self.json {
@@ -133,6 +138,9 @@ impl Eval {
             paint.bold(&format!("{count} messages, {}, {}", pack.about.name, pack.classifier_version))
         )?;
         writeln!(out, "{}", scores.quality.table())?;
+        for (file, quality) in scores.by_file.iter().filter(|_| scores.by_file.len() > 1) {
+            writeln!(out, "{}\n{}", paint.bold(file), quality.summary())?;
+        }
         let micros = |share| scores.percentile(share).as_secs_f64() * 1e6;
         writeln!(
             out,
@@ -176,6 +184,7 @@ impl Eval {
             "classifier_version": pack.classifier_version,
             "figures": figures,
             "quality": scores.quality,
+            "by_file": scores.by_file.iter().map(|(file, q)| (file.as_str(), q.figures())).collect::<BTreeMap<_, _>>(),
             "latency_us": { "p50": micros(0.5), "p99": micros(0.99), "max": micros(1.0) },
             "with_a_miss": scores.misses.len(),
             "misses": misses,
@@ -194,7 +203,7 @@ impl Scores {
     }
 }
 
-fn score(pack: &Pack, labelled: &[Row]) -> Scores {
+fn score(pack: &Pack, labelled: &[Row], files: &[(&str, usize)]) -> Scores {
     for row in labelled.iter().take(WARM_UP) {
         std::hint::black_box(read(pack, &row.text));
     }
@@ -211,12 +220,14 @@ fn score(pack: &Pack, labelled: &[Row]) -> Scores {
     times.sort_unstable();
     let got: Vec<Got> = readings.iter().map(Got::of).collect();
     let quality = Quality::of(labelled.iter().zip(&got));
+    let mut all = labelled.iter().zip(&got);
+    let by_file = files.iter().map(|(file, of)| ((*file).to_owned(), Quality::of(all.by_ref().take(*of)))).collect();
     let misses = labelled.iter().zip(&got).zip(&readings).filter_map(|((row, got), reading)| {
         let faults = faults(row, got);
         let reasons = reading.reasons.clone();
         (!faults.is_empty()).then(|| Miss { id: row.id.clone(), text: row.text.clone(), faults, reasons })
     });
-    Scores { quality, misses: misses.collect(), times }
+    Scores { quality, by_file, misses: misses.collect(), times }
 }
 
 fn content(file: &str) -> anyhow::Result<String> {
