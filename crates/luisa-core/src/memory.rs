@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::Choice;
 use crate::symbol::Symbol;
-use crate::taxonomy::{HandoffCall, Intent};
+use crate::taxonomy::{HandoffCall, Intent, Verdict};
 use crate::turn::OrderLine;
 
 /// The version written by this build.
@@ -52,6 +52,10 @@ pub struct Memory {
     pub told_closed_until: Option<Timestamp>,
     /// When the customer was told to slow down.
     pub told_slow_at: Option<Timestamp>,
+    /// What the chat was last surely: the store's, or personal.
+    pub settled: Option<Verdict>,
+    /// When the neutral line was last said.
+    pub neutral_at: Option<Timestamp>,
     /// Amounts in pesos that the customer named: they may be repeated, not believed.
     pub amounts_said: Vec<i64>,
 }
@@ -118,6 +122,8 @@ impl Default for Memory {
             courtesies: 0,
             told_closed_until: None,
             told_slow_at: None,
+            settled: None,
+            neutral_at: None,
             amounts_said: Vec::new(),
         }
     }

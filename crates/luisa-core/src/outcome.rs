@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::memory::Memory;
 use crate::stages::guards::Checked;
 use crate::symbol::Symbol;
-use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Team};
+use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Team, Verdict};
 
 /// All that follows from one turn.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub enum Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silence {
     Personal,
+    /// Nobody knows yet whether it is for the store, and the neutral line was said.
+    Unsure,
     Reaction,
     Stale,
     /// The contact wrote more than the limit allows and was already told.
@@ -78,6 +80,7 @@ impl Silence {
     pub fn step(self) -> &'static str {
         match self {
             Self::Personal => "silent:personal",
+            Self::Unsure => "silent:unsure",
             Self::Reaction => "silent:reaction",
             Self::Stale => "silent:stale",
             Self::RateLimited => "silent:rate_limited",
@@ -168,6 +171,7 @@ pub struct MessageTrace {
     pub class: Class,
     /// Calibrated probability of the class, 0–1.
     pub class_score: f32,
+    pub verdict: Verdict,
     /// What decided, in plain words.
     pub reasons: Vec<String>,
     pub classifier_version: String,

@@ -249,6 +249,7 @@ fn trace(view: &TurnView, request_id: RequestId, said: &str) -> TraceRow {
         whatsapp_send_latency_ms: None,
         whatsapp_send_error_code: None,
         error_message: None,
+        verdict: None,
     }
 }
 

@@ -21,6 +21,7 @@ mod claims;
 mod turns;
 mod handoffs;
 mod traces;
+mod unsure;
 mod scan;
 mod past;
 mod outbox;
@@ -78,6 +79,7 @@ pub use states::{
 };
 pub use traces::{StoredTrace, TraceFilter, TraceRow};
 pub use turns::{TurnCommit, TurnReceipt};
+pub use unsure::UnsureChat;
 
 use sqlite::{Readers, Tx, Writer};
 

@@ -60,7 +60,7 @@ const HELD: &[Held] = &[
 
 /// A trace without these says what was decided, not what was said nor by whom. A WhatsApp message id holds the phone number.
 pub(crate) const WORDS_OF_A_TRACE: &str = "message_id = NULL, customer_phone_hash = NULL, raw_text = NULL, normalized_text = NULL,
-    classification_reasons = '[]', slots = '{}', response_text = NULL, openai_error = iif(openai_error IS NULL, NULL, 'erased'),
+    classification_reasons = '[]', slots = '{}', asks = NULL, known = NULL, unknown = NULL, missed = NULL, response_text = NULL, openai_error = iif(openai_error IS NULL, NULL, 'erased'),
     error_message = iif(coalesce(error_message, 'human_took_over') = 'human_took_over', error_message, 'erased')";
 
 /// Tables in which nobody is.

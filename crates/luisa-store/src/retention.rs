@@ -72,7 +72,8 @@ impl Store {
     pub async fn forget_personal(&self, before: Timestamp) -> Result<usize, StoreError> {
         self.write(move |conn| {
             let sql = "SELECT id, message_id FROM interaction_traces
-                WHERE is_personal = 1 AND raw_text IS NOT NULL AND created_at < ?1 LIMIT ?2";
+                WHERE is_personal = 1 AND raw_text IS NOT NULL AND created_at < ?1
+                AND coalesce(verdict, '') <> 'unsure' LIMIT ?2";
             let old: Vec<(i64, Option<String>)> = conn
                 .prepare_cached(sql)?
                 .query_map(params![At(before), AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?

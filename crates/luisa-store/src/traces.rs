@@ -97,6 +97,8 @@ pub struct TraceRow {
     pub whatsapp_send_error_code: Option<String>,
     /// What went wrong; `human_took_over` is not an error.
     pub error_message: Option<String>,
+    /// Surely the store's, surely personal, or neither.
+    pub verdict: Option<String>,
 }
 
 /// A trace as it is stored.
@@ -172,9 +174,9 @@ pub(crate) fn insert(conn: &Connection, now: Timestamp, t: &TraceRow) -> Result<
             openai_input_tokens, openai_output_tokens, openai_cost_usd, openai_latency_ms, openai_error,
             openai_fallback_used, openai_canary_allowed, prompt_version, response_text, response_len_chars,
             decision_path, conversation_mode, latency_ms, latency_us, whatsapp_send_success,
-            whatsapp_send_latency_ms, whatsapp_send_error_code, error_message, created_at)
+            whatsapp_send_latency_ms, whatsapp_send_error_code, error_message, created_at, verdict)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41)";
+            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42)";
     conn.prepare_cached(sql)?.execute(params![
         t.request_id,
         t.message_id,
@@ -217,6 +219,7 @@ pub(crate) fn insert(conn: &Connection, now: Timestamp, t: &TraceRow) -> Result<
         t.whatsapp_send_error_code,
         t.error_message,
         At(now),
+        t.verdict,
     ])?;
     Ok(())
 }
@@ -264,6 +267,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrace> {
         whatsapp_send_latency_ms: row.get("whatsapp_send_latency_ms")?,
         whatsapp_send_error_code: row.get("whatsapp_send_error_code")?,
         error_message: row.get("error_message")?,
+        verdict: row.get("verdict")?,
     };
     Ok(StoredTrace { id: row.get("id")?, trace, created_at: time(row, "created_at")? })
 }

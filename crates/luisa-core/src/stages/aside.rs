@@ -5,6 +5,7 @@
 
 use crate::taxonomy::Class;
 use crate::understanding::Reading;
+use crate::understanding::reading::RATHER;
 use crate::understanding::slots::{CITY, DISTRICT};
 
 use super::scene::Scene;
@@ -16,7 +17,7 @@ pub const NEVER: f32 = 2.0;
 /// service under way it is rather business.
 #[must_use]
 pub fn threshold(scene: &Scene<'_>) -> f32 {
-    let base = scene.pack.about.personal_threshold;
+    let base = RATHER;
     let under_way = (scene.memory.goal.is_some() && scene.memory.turns > 0) || scene.memory.handoff.is_some();
     // Minutes after our own question the next words are most likely its answer.
     let asked = scene.memory.pending.is_some()
@@ -46,7 +47,9 @@ pub fn business_after_all(scene: &Scene<'_>, reading: &Reading) -> Option<&'stat
 pub fn under_way(scene: &Scene<'_>) -> bool {
     let lately = scene.memory.last_turn_at.is_some_and(|at| scene.turn.now.duration_since(at).as_mins() < 60);
     let matter = scene.memory.goal.is_some() || scene.memory.handoff.is_some() || scene.memory.pending.is_some();
-    lately && matter
+    // A neutral line begins nothing.
+    let begun = scene.memory.settled.is_some() || scene.memory.neutral_at.is_none();
+    lately && matter && begun
 }
 
 /// Cues that make sense only as a word in a conversation with the store.

@@ -6,7 +6,7 @@
 use crate::options::Press;
 use crate::outcome::CachedAnswer;
 use crate::pack::Pack;
-use crate::taxonomy::{Class, Intent, Reason};
+use crate::taxonomy::{self, Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
 use crate::understanding::reading::read_at;
 use crate::understanding::slots::{USE, VOLUME};
@@ -18,6 +18,7 @@ use super::lean;
 use super::pending::{Answered, answer};
 use super::rate::Rate;
 use super::scene::{CacheUse, Scene, Verdict};
+use super::verdict;
 
 /// A classified message.
 pub struct Classified<'a> {
@@ -29,8 +30,9 @@ pub struct Classified<'a> {
     pub limited: bool,
     /// Part of a longer utterance of the same burst, which speaks for it.
     pub fragment: bool,
-    /// Personal or business: near a coin's toss, and nothing else tells.
+    /// Neither surely personal nor surely the store's, and nothing else tells.
     pub doubtful: bool,
+    pub verdict: taxonomy::Verdict,
     pub path: Vec<String>,
 }
 
@@ -118,22 +120,45 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: 
             reading.reasons = vec!["a reaction".to_owned()];
         }
     }
-    let told = after_all.is_some() || class != reading.class || answered.is_some() || reading.handoff.is_some();
-    let doubtful = !told && is_doubtful(inbound, &reading);
-    if doubtful && let Some(verdict) = scene.verdict {
-        reading = settled(pack, &utterance, verdict, reading);
+    let worded = matches!(inbound.body, Body::Text { .. } | Body::Media { caption: Some(_), .. });
+    let told = !worded || after_all.is_some() || class != reading.class || answered.is_some();
+    let mut verdict = if told { of_class(class) } else { reading.verdict };
+    if !told && let Some((settled, why)) = verdict::settled_by(scene, inbound, &reading) {
+        verdict = settled;
+        reading = reread(pack, &utterance, settled, reading);
+        reading.reasons.insert(0, why.to_owned());
+        (class, class_score) = (reading.class, reading.class_score);
+    }
+    let doubtful = verdict == taxonomy::Verdict::Unsure && is_doubtful(inbound, &reading);
+    if doubtful && let Some(heard) = scene.verdict {
+        reading = settled(pack, &utterance, heard, reading);
+        verdict = if heard == Verdict::AsRules { verdict } else { of_class(reading.class) };
         (class, class_score) = (reading.class, reading.class_score);
     }
     path.push(format!("class:{}", class.id().to_lowercase()));
     if fragment {
         path.push("fragment".to_owned());
     }
-    Classified { inbound, reading, class, class_score, answered, limited, fragment, doubtful, path }
+    Classified { inbound, reading, class, class_score, answered, limited, fragment, doubtful, verdict, path }
 }
 
 // A text that says something, and the classifier cannot tell to whom.
 fn is_doubtful(inbound: &Inbound, reading: &Reading) -> bool {
-    matches!(inbound.body, Body::Text { .. }) && reading.class != Class::Empty && reading.is_ambiguous()
+    matches!(inbound.body, Body::Text { .. }) && reading.class != Class::Empty
+}
+
+// What else than the words decided decides for sure.
+fn of_class(class: Class) -> taxonomy::Verdict {
+    if class == Class::NonBusiness { taxonomy::Verdict::Personal } else { taxonomy::Verdict::Business }
+}
+
+// The reading that goes with a verdict; what says nothing stays so.
+fn reread(pack: &Pack, utterance: &str, verdict: taxonomy::Verdict, reading: Reading) -> Reading {
+    match (verdict, reading.class) {
+        (taxonomy::Verdict::Business, Class::NonBusiness) => read_at(pack, utterance, aside::NEVER),
+        (taxonomy::Verdict::Personal, Class::Faq | Class::Consult) => read_at(pack, utterance, 0.0),
+        _ => reading,
+    }
 }
 
 // The reading of a doubtful message once somebody was asked.

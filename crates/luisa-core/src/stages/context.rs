@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::lexicon::fold::plain;
 use crate::memory::SlotValue;
 use crate::options::Press;
-use crate::taxonomy::{Class, Intent};
+use crate::taxonomy::{Class, Intent, Verdict};
 use crate::turn::Body;
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
 
@@ -18,6 +18,7 @@ use super::pending::{self, Answered};
 use super::quantity;
 use super::reference;
 use super::scene::{Scene, View};
+use super::verdict;
 
 /// Merges a message into the memory and says what it is about.
 #[must_use]
@@ -39,9 +40,18 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
         limited: classified.limited,
         fragment: classified.fragment,
         doubtful: classified.doubtful,
+        verdict: classified.verdict,
         path: classified.path,
     };
-    if view.limited || view.fragment || !matches!(view.class, Class::Faq | Class::Consult) {
+    // Who names a product of ours, if only in part, is a customer.
+    if verdict::waits(scene, view.verdict) && view.class != Class::NonBusiness {
+        let named = reference::resolve(scene, &view);
+        if !named.products.is_empty() || named.ambiguous {
+            view.verdict = Verdict::Business;
+        }
+    }
+    let waits = verdict::waits(scene, view.verdict);
+    if view.limited || view.fragment || waits || !matches!(view.class, Class::Faq | Class::Consult) {
         return view;
     }
     let before = scene.memory.slot_values();

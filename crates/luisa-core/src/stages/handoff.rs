@@ -9,11 +9,13 @@ use crate::understanding::slots::{CITY, MODEL};
 
 use super::pending::Answered;
 use super::scene::{Scene, View};
+use super::verdict;
 
 /// Completes the view with the call for a person, if there is one.
 #[must_use]
 pub fn detect<'a>(scene: &Scene<'a>, mut view: View<'a>) -> View<'a> {
-    if view.limited || matches!(view.class, crate::taxonomy::Class::Empty | crate::taxonomy::Class::NonBusiness) {
+    let waits = verdict::waits(scene, view.verdict);
+    if view.limited || waits || matches!(view.class, Class::Empty | Class::NonBusiness) {
         view.path.push("handoff:none".to_owned());
         return view;
     }

@@ -9,6 +9,7 @@ pub mod classify;
 pub mod burst;
 pub mod pending;
 pub mod aside;
+pub mod verdict;
 pub mod lean;
 pub mod quantity;
 pub mod faq;

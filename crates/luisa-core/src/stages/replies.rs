@@ -138,6 +138,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("muy_rapido", &[]),
     ("cerrado", &["apertura"]),
     ("personal_cortesia", &[]),
+    ("linea_neutral", &[]),
     ("fuera_de_tema", &[]),
     ("seguro", &[]),
     // For the team.

@@ -5,8 +5,7 @@
 
 use crate::memory::Stage;
 use crate::options::Press;
-use crate::taxonomy::Channel;
-use crate::taxonomy::{Class, Intent, Reason};
+use crate::taxonomy::{Channel, Class, Intent, Reason, Verdict};
 use crate::turn::{Body, Call, Content, MediaKind, PersonalMode};
 use crate::understanding::slots::{BRAND, CITY, NAME, USE};
 
@@ -21,6 +20,7 @@ use super::recommend;
 use super::scene::Scene;
 use super::steer;
 use super::traits;
+use super::verdict;
 
 /// Most matters answered in one reply.
 const MOST_MATTERS: usize = 3;
@@ -106,6 +106,10 @@ fn without_business(scene: &Scene<'_>, draft: &mut Draft) {
     if scene.views.iter().all(|v| matches!(v.inbound.body, Body::Reaction { .. })) {
         return;
     }
+    if scene.waits() {
+        verdict::neutral_line(scene, draft);
+        return;
+    }
     if scene.views.iter().any(|v| v.class == Class::NonBusiness) {
         match (scene.turn.channel, scene.turn.policy.personal) {
             (Channel::Api, _) => {
@@ -115,6 +119,10 @@ fn without_business(scene: &Scene<'_>, draft: &mut Draft) {
             (Channel::Whatsapp, PersonalMode::Polite) => draft.say(scene, "personal_cortesia", &[]),
             (Channel::Whatsapp, PersonalMode::Silent) => {}
         }
+        return;
+    }
+    // A laugh in a private chat is for whoever it was sent to.
+    if scene.turn.channel == Channel::Whatsapp && verdict::of_turn(&scene.views) == Some(Verdict::Personal) {
         return;
     }
     // Nothing to act on: a courtesy keeps the door open.

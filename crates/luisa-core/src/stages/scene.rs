@@ -9,7 +9,7 @@ use crate::catalog::Item;
 use crate::memory::{Memory, Stage};
 use crate::outcome::{Answer, CachedAnswer, Desk, MessageTrace, Outcome, Shift};
 use crate::pack::Pack;
-use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Reason};
+use crate::taxonomy::{self, Class, HandoffCall, Intent, Mode, Reason};
 use crate::turn::{Body, Content, Inbound, Turn};
 use crate::understanding::Reading;
 
@@ -17,6 +17,7 @@ use super::desk;
 use super::draft::text_of;
 use super::hours;
 use super::pending::Answered;
+use super::verdict;
 
 /// A turn in the making.
 pub struct Scene<'a> {
@@ -55,8 +56,9 @@ pub struct View<'a> {
     pub limited: bool,
     /// A later message of the burst speaks for it.
     pub fragment: bool,
-    /// Personal or business: near a coin's toss.
+    /// Neither surely personal nor surely the store's.
     pub doubtful: bool,
+    pub verdict: taxonomy::Verdict,
     pub path: Vec<String>,
 }
 
@@ -112,7 +114,15 @@ impl<'a> Scene<'a> {
 
     /// Messages that are about the store.
     pub fn business(&self) -> impl Iterator<Item = &View<'a>> {
-        self.views.iter().filter(|v| !v.limited && !v.fragment && matches!(v.class, Class::Faq | Class::Consult))
+        let of_store = |v: &&View<'a>| !v.limited && !v.fragment && matches!(v.class, Class::Faq | Class::Consult);
+        let waits = self.waits();
+        self.views.iter().filter(move |v| !waits && of_store(v))
+    }
+
+    /// Whether nothing of the turn settles that it is for the store.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        verdict::of_turn(&self.views).is_some_and(|of_turn| verdict::waits(self, of_turn))
     }
 
     /// What is asked, in the order of asking, each once; courtesies only when nothing else is.
@@ -215,6 +225,11 @@ impl<'a> Scene<'a> {
             self.memory.last_turn_at = Some(self.turn.now);
             self.memory.told_closed_until = None;
         }
+        match verdict::of_turn(&self.views) {
+            Some(taxonomy::Verdict::Unsure) | None => {}
+            settled if self.views.iter().any(|v| v.class != Class::Empty) => self.memory.settled = settled,
+            Some(_) => {}
+        }
         let last_step = match &answer {
             Answer::Say(_) => "sent",
             Answer::Silence(why) => why.step(),
@@ -222,8 +237,7 @@ impl<'a> Scene<'a> {
         };
         let whole: Vec<String> = self.path.iter().cloned().chain(std::iter::once(last_step.to_owned())).collect();
         let traces = self.views.iter().map(|view| self.trace(view, &whole)).collect();
-        let forget =
-            self.views.iter().filter(|v| v.class == Class::NonBusiness).map(|v| v.inbound.message_id.clone()).collect();
+        let forget = self.views.iter().filter(|v| self.is_private(v)).map(|v| v.inbound.message_id.clone()).collect();
         let cacheable = self.cacheable(&answer);
         Outcome {
             mode,
@@ -238,6 +252,11 @@ impl<'a> Scene<'a> {
             desk: self.desk,
             answer,
         }
+    }
+
+    // A message that somebody should look at keeps its words.
+    fn is_private(&self, view: &View<'_>) -> bool {
+        view.class == Class::NonBusiness && !verdict::waits(self, view.verdict)
     }
 
     // Only a question that stood alone and was answered whole is kept.
@@ -262,6 +281,7 @@ impl<'a> Scene<'a> {
             normalized_text: view.reading.normalized.text.clone(),
             class: view.class,
             class_score: view.class_score,
+            verdict: view.verdict,
             reasons: view.reading.reasons.clone(),
             classifier_version: self.pack.classifier_version.clone(),
             intent: view.intent,

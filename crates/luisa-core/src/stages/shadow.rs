@@ -12,6 +12,7 @@ use super::guards::{self, Checked};
 use super::order;
 use super::reply::fact;
 use super::scene::{Scene, View};
+use super::verdict;
 
 /// The answer of the turn.
 #[must_use]
@@ -40,7 +41,10 @@ pub fn check(scene: &mut Scene<'_>, (checked, draft): (Checked, Draft)) -> Answe
         scene.memory.told_slow_at = Some(scene.turn.now);
     }
     let mut said = std::mem::take(&mut scene.memory.said);
-    let asks = draft.remember(scene, &mut said);
+    let asks = draft.remember(scene, &mut said).or_else(|| verdict::question(scene, &draft));
+    if scene.waits() {
+        scene.memory.neutral_at = Some(scene.turn.now);
+    }
     scene.memory.said = said;
     // A personal aside leaves our question open.
     if business || scene.memory.pending.is_none() {
@@ -50,7 +54,9 @@ pub fn check(scene: &mut Scene<'_>, (checked, draft): (Checked, Draft)) -> Answe
 }
 
 fn silence(scene: &Scene<'_>) -> Silence {
-    if scene.views.iter().any(|v| v.class == Class::NonBusiness) {
+    if scene.waits() {
+        Silence::Unsure
+    } else if scene.views.iter().any(|v| v.class == Class::NonBusiness) {
         Silence::Personal
     } else if scene.views.iter().any(|v| v.limited) {
         Silence::RateLimited

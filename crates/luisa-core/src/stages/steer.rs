@@ -78,5 +78,8 @@ fn sigh(scene: &Scene<'_>, draft: &mut Draft) {
     } else if let Some((family, from)) = lowest.and_then(|f| f.price_from.map(|from| (f, from))) {
         draft.say(scene, "economico", &[("familia", &family.plural), ("desde", &Cop(from).to_string())]);
     }
-    draft.say(scene, "a_cuotas", &[]);
+    // Beside a whole data sheet it would be too much to read.
+    if !draft.says("ficha") {
+        draft.say(scene, "a_cuotas", &[]);
+    }
 }

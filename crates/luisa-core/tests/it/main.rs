@@ -4,6 +4,7 @@
 mod packs;
 mod prices;
 mod turns;
+mod verdicts;
 mod model;
 mod any_bytes;
 mod dialogue;

@@ -19,3 +19,4 @@ mod retention;
 mod statuses;
 mod turns;
 mod unreadable;
+mod unsure;

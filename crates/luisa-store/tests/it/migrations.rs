@@ -47,7 +47,8 @@ fn the_columns_of_the_traces_are_the_promised_ones_in_their_order() {
         handoff_reason, handoff_priority, selected_asset_id, cache_hit, openai_called, openai_model, openai_input_tokens, \
         openai_output_tokens, openai_cost_usd, openai_latency_ms, openai_error, openai_fallback_used, openai_canary_allowed, \
         prompt_version, response_text, response_len_chars, decision_path, conversation_mode, latency_ms, latency_us, \
-        whatsapp_send_success, whatsapp_send_latency_ms, whatsapp_send_error_code, error_message, created_at";
+        whatsapp_send_success, whatsapp_send_latency_ms, whatsapp_send_error_code, error_message, created_at, \
+        verdict, asks, known, unknown, missed";
     let columns = shop.text("SELECT group_concat(name, ', ') FROM pragma_table_info('interaction_traces')").unwrap();
     assert_eq!(columns, promised);
 }

@@ -228,6 +228,7 @@ pub(crate) fn trace(chat: &ConversationId, request: &RequestId, message: &str) -
         whatsapp_send_latency_ms: None,
         whatsapp_send_error_code: None,
         error_message: None,
+        verdict: Some("business".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is stored, to read: a conversation, the latest handoffs.
+//! What is stored, to read: a conversation, the latest handoffs, the chats to look at.
 //!
 //! Owns the shape of these answers. May not change anything.
 
@@ -16,6 +16,7 @@ use crate::runtime::Station;
 
 const MESSAGES: u32 = 200;
 const HANDOFFS: u32 = 50;
+const UNSURE: u32 = 100;
 
 pub async fn conversation(State(station): State<Arc<Station>>, Path(id): Path<String>) -> Result<Json<Value>, Refused> {
     let found = station.shop.store.conversation(&ConversationId(id), MESSAGES).await?;
@@ -56,4 +57,9 @@ fn message(row: &MessageRow) -> Value {
 pub async fn handoffs(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {
     let handoffs = station.shop.store.handoffs(HANDOFFS).await?;
     Ok(Json(json!({ "handoffs": handoffs })))
+}
+
+pub async fn unsure(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {
+    let chats = station.shop.store.unsure(UNSURE).await?;
+    Ok(Json(json!({ "chats": chats })))
 }

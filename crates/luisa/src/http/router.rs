@@ -66,6 +66,7 @@ pub fn router(station: Arc<Station>) -> Router {
     let data = Router::new()
         .route("/api/conversations/{id}", get(records::conversation))
         .route("/api/handoffs", get(records::handoffs))
+        .route("/api/unsure", get(records::unsure))
         .route("/api/cache/stats", get(ops::cache))
         .route("/ops/snapshot", get(ops::snapshot))
         .route("/ops/checks", get(checks::script))

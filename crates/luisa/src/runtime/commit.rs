@@ -252,6 +252,7 @@ fn trace_row(station: &Station, view: &TurnView, decision: &Decision, trace: &Me
         whatsapp_send_latency_ms: None,
         whatsapp_send_error_code: None,
         error_message: None,
+        verdict: Some(trace.verdict.id().to_owned()),
     };
     with_model(decision, trace, row)
 }

@@ -40,6 +40,7 @@ async fn the_answer_has_every_field_of_the_contract() {
         "request_id",
         "response",
         "slots",
+        "verdict",
     ];
     assert_eq!(fields, contract);
     assert_eq!(answer["asset"]["price_cop"], 1_230_000);
