@@ -22,7 +22,7 @@ use tracing::{error, info, warn};
 use super::auth::same;
 use super::error::Refused;
 use crate::runtime::Station;
-use crate::runtime::typing::Burst;
+use crate::runtime::typing::{Burst, Courtesy};
 use crate::spans::journey;
 use crate::telemetry::masked;
 use crate::wire::from_whatsapp::{self, Reception};
@@ -192,7 +192,7 @@ fn tell(station: &Station, receipt: Receipt, heard: Option<Heard>) {
             station.windows.wrote(&who, station.shop.clock.now());
             let worth_typing = station.shop.settings.pace.reply_debounce_ms >= SHORTEST_TYPING_MS;
             if worth_typing && !stale && kind != "reaction" {
-                station.announce(Burst { conversation, message_id });
+                station.courtesy(Courtesy::Typing(Burst { conversation, message_id }));
             }
         }
         (Receipt::TakenOver(conversation), _) => info!(%conversation, by = "phone", "human_active_triggered"),

@@ -40,7 +40,7 @@ use counters::Counters;
 use model::Model;
 use person_key::PersonKey;
 use pictures::Pictures;
-use typing::{Burst, Ticks};
+use typing::{Courtesy, Ticks};
 use windows::Windows;
 
 /// Work in hand has so long to end when the process is told to stop.
@@ -48,8 +48,8 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// How long the last spans may take to leave.
 const LAST_SPANS: Duration = Duration::from_secs(3);
 const INBOX_WORKERS: usize = 2;
-/// Bursts that wait to be looked at; more than these do without "typing…".
-const BURSTS: usize = 1024;
+/// Courtesies that wait for their turn; what is more is left out: no answer is late for one.
+const COURTESIES: usize = 512;
 
 /// What all workers and handlers share.
 pub struct Station {
@@ -66,7 +66,7 @@ pub struct Station {
     pub spans: Spans,
     /// Until the workers take it.
     exporter: Mutex<Option<(Exporter, mpsc::Receiver<Span>)>>,
-    bursts: mpsc::Sender<Burst>,
+    courtesies: mpsc::Sender<Courtesy>,
 }
 
 impl Station {
@@ -74,9 +74,9 @@ impl Station {
     ///
     /// # Errors
     /// When the database cannot be read, or the settings of the model cannot be used.
-    pub async fn new(shop: Arc<Shop>) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<Burst>)> {
+    pub async fn new(shop: Arc<Shop>) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<Courtesy>)> {
         let phone_key = PersonKey::of(&shop.store, shop.clock.now()).await?;
-        let (bursts, waiting) = mpsc::channel(BURSTS);
+        let (courtesies, waiting) = mpsc::channel(COURTESIES);
         let notify = &shop.settings.whatsapp.notify;
         let numbers = notify.comercial.iter().chain(&notify.tecnica).chain(&notify.internal);
         let windows = Windows::of(numbers.map(String::as_str));
@@ -100,15 +100,15 @@ impl Station {
             turns: TaskTracker::new(),
             spans,
             exporter: Mutex::new(exporter),
-            bursts,
+            courtesies,
         };
         Ok((Arc::new(station), waiting))
     }
 
-    /// A message came that waits for the end of its burst.
-    pub fn announce(&self, burst: Burst) {
-        // Full: the customer does without "typing…".
-        drop(self.bursts.try_send(burst));
+    /// Asks for "typing…" or ticks, if there is time for it.
+    pub fn courtesy(&self, courtesy: Courtesy) {
+        // Full: the customer does without.
+        drop(self.courtesies.try_send(courtesy));
     }
 }
 
@@ -125,7 +125,7 @@ pub struct Workers {
 impl Workers {
     /// Starts all of them. Without WhatsApp nothing comes in or goes out by itself.
     #[must_use]
-    pub fn start(station: &Arc<Station>, bursts: mpsc::Receiver<Burst>, token: CancellationToken) -> Self {
+    pub fn start(station: &Arc<Station>, wanted: mpsc::Receiver<Courtesy>, token: CancellationToken) -> Self {
         let tasks = TaskTracker::new();
         tasks.spawn(reversal::work(Arc::clone(station), token.clone()));
         tasks.spawn(reminders::work(Arc::clone(station), token.clone()));
@@ -136,7 +136,7 @@ impl Workers {
                 tasks.spawn(inbox::work(Arc::clone(station), token.clone()));
             }
             tasks.spawn(worker::work(Arc::clone(station), client.clone(), token.clone()));
-            tasks.spawn(typing::work(Arc::clone(station), client.clone(), bursts, token.clone()));
+            tasks.spawn(typing::work(Arc::clone(station), client.clone(), wanted, token.clone()));
             tasks.spawn(sender::work(Arc::clone(station), client, token.clone()));
             tasks.spawn(unheard::work(Arc::clone(station), token.clone()));
         }

@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use luisa_store::{OutboxClaim, StoreError};
-use luisa_whatsapp::{Accepted, Client, Envelope, Fate, MediaSource, SendError, StopReason, Typing, limits, window};
+use luisa_whatsapp::{Accepted, Client, Envelope, Fate, MediaSource, SendError, StopReason, limits, window};
 use serde::Deserialize;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use super::Station;
 use super::gate::{AT_ONCE, Gate, News};
 use super::inbox::sleep;
+use super::typing::Courtesy;
 use crate::spans::journey;
 use crate::telemetry::masked;
 use crate::wire::to_whatsapp::{self, Addressee, Cover, Letter};
@@ -256,10 +257,8 @@ impl Parcel<'_> {
         journey::sending(&station.spans, row, (now, took), None);
         let settled = station.shop.store.outbox_sent(now, self.claim, accepted.message_id.into(), latency_ms).await;
         report(settled);
-        if let Some(message_id) = ticks
-            && let Err(error) = self.client.mark_read(&message_id, Typing::No).await
-        {
-            debug!(%error, "message_not_marked_read");
+        if let Some(message_id) = ticks {
+            station.courtesy(Courtesy::Ticks { message_id });
         }
         News::Passed
     }

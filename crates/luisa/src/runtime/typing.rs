@@ -1,7 +1,8 @@
 //! "Typing…" while a burst is waited for, and the ticks: both tell the customer that LUISA reads, so both are for
 //! messages that she will answer.
 //!
-//! Owns who gets them. Everything here is best effort: it may be lost, late or refused without harm. May not answer.
+//! Owns who gets them, and that no answer waits for them. Everything here is best effort: it may be lost, late or refused without harm. May
+//! not answer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +29,15 @@ const REMEMBERED: usize = 10_000;
 pub struct Burst {
     pub conversation: ConversationId,
     pub message_id: String,
+}
+
+/// What the customer may see beside an answer.
+#[derive(Debug)]
+pub enum Courtesy {
+    /// "Typing…", if LUISA would answer; the ticks come with it.
+    Typing(Burst),
+    /// The ticks of a message that has its answer.
+    Ticks { message_id: String },
 }
 
 /// The last message of each chat that has its ticks.
@@ -67,31 +77,49 @@ impl Ticks {
     }
 }
 
-pub async fn work(station: Arc<Station>, client: Client, mut bursts: mpsc::Receiver<Burst>, token: CancellationToken) {
+pub async fn work(
+    station: Arc<Station>,
+    client: Client,
+    mut wanted: mpsc::Receiver<Courtesy>,
+    token: CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut calls = JoinSet::new();
-    while let Some(Some(burst)) = token.run_until_cancelled(bursts.recv()).await {
+    while let Some(Some(courtesy)) = token.run_until_cancelled(wanted.recv()).await {
         while calls.try_join_next().is_some() {}
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        if !station.ticks.begin(&burst) {
-            continue;
-        }
         let (station, client) = (Arc::clone(&station), client.clone());
         calls.spawn(async move {
             let _place = place;
-            if !wanted(&station, &burst).await {
-                return station.ticks.undo(&burst.conversation);
-            }
-            if let Err(error) = client.mark_read(&burst.message_id, Typing::Show).await {
-                debug!(conversation = %burst.conversation, %error, "typing_not_shown");
-                station.ticks.undo(&burst.conversation);
+            match courtesy {
+                Courtesy::Typing(burst) => type_for(&station, &client, &burst).await,
+                Courtesy::Ticks { message_id } => {
+                    if let Err(error) = client.mark_read(&message_id, Typing::No).await {
+                        debug!(%error, "message_not_marked_read");
+                    }
+                }
             }
         });
+    }
+    // Of the answers sent so far nobody is to miss the ticks because LUISA stops.
+    while calls.join_next().await.is_some() {}
+}
+
+async fn type_for(station: &Station, client: &Client, burst: &Burst) {
+    if !station.ticks.begin(burst) {
+        return;
+    }
+    if !would_answer(station, burst).await {
+        return station.ticks.undo(&burst.conversation);
+    }
+    if let Err(error) = client.mark_read(&burst.message_id, Typing::Show).await {
+        debug!(conversation = %burst.conversation, %error, "typing_not_shown");
+        station.ticks.undo(&burst.conversation);
     }
 }
 
 /// Would LUISA, as things stand, answer this chat herself?
-async fn wanted(station: &Station, burst: &Burst) -> bool {
+async fn would_answer(station: &Station, burst: &Burst) -> bool {
     let Ok(view) = station.shop.store.peek(&burst.conversation).await else { return false };
     if view.pending.is_empty() || view.conversation.mode == Mode::HumanActive {
         return false;
