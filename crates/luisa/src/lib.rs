@@ -19,4 +19,5 @@ pub mod http;
 pub mod phone;
 pub mod analysis;
 pub mod spans;
+pub mod simulation;
 pub mod telemetry;

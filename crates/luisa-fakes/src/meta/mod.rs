@@ -206,6 +206,14 @@ impl FakeMeta {
         });
     }
 
+    /// Everything recorded since it was last taken or forgotten; nothing is missed or seen twice.
+    pub fn drain(&self) -> Recorded {
+        self.world.ledger.write(|recorded| {
+            let statuses_due = recorded.statuses_due;
+            std::mem::replace(recorded, Recorded { statuses_due, ..Recorded::default() })
+        })
+    }
+
     /// All messages sent, once there are at least `n`.
     pub async fn wait_for_sent(&self, n: usize, within: Duration) -> Result<Vec<Sent>, TimedOut> {
         self.wait_for(&format!("{n} sent messages"), |recorded| recorded.sent.len() >= n, within).await?;

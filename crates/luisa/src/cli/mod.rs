@@ -17,6 +17,7 @@ pub mod health;
 pub mod privacy;
 pub mod traces;
 pub mod costs;
+pub mod simulate;
 mod report;
 mod since;
 mod paint;
@@ -65,6 +66,8 @@ enum Command {
     },
     /// What the model cost, and what the rules saved.
     Costs(costs::Costs),
+    /// Let made-up customers write to a LUISA, and count who was answered and when.
+    Simulate(simulate::Simulate),
     /// Check a running LUISA: go or no-go.
     GoNoGo(go_no_go::GoNoGo),
     /// Copy the database, verified, also while it is served; or put a copy back.
@@ -140,6 +143,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),
+        Command::Simulate(simulate) => threads()?.block_on(simulate.run(&settings)),
         Command::Health => health::run(&settings),
         Command::Backup(backup) => backup.run(&settings),
         Command::GoNoGo(check) => one_thread()?.block_on(check.run(&settings)),

@@ -29,5 +29,6 @@ mod privacy;
 mod reception;
 mod sending;
 mod settings;
+mod simulate;
 mod spans;
 mod start_and_stop;
