@@ -24,10 +24,11 @@ enum Found {
 
 type Check = fn(&Path) -> anyhow::Result<Found>;
 
-const CHECKS: [(&str, Check); 5] = [
+const CHECKS: [(&str, Check); 6] = [
     ("Caddyfile", caddyfile),
     ("docker-compose.yml", compose),
     ("systemd units", units),
+    ("alerts", alerts),
     ("Dockerfile", dockerfile),
     ("the binary as the image's user, with the image's files", as_in_the_image),
 ];
@@ -94,7 +95,10 @@ fn units(root: &Path) -> anyhow::Result<Found> {
     for name in ["luisa.service", "luisa-backup.service", "luisa-backup.timer"] {
         let text = std::fs::read_to_string(root.join("deploy").join(name))?;
         let file = place.0.join(name);
-        std::fs::write(&file, text.replace("/usr/local/bin/luisa", "/bin/true"))?;
+        let there = text
+            .replace("/usr/local/lib/luisa/luisa", "/bin/true")
+            .replace("/usr/local/lib/luisa/backup.sh", "/bin/true");
+        std::fs::write(&file, there)?;
         files.push(file);
     }
     let verified = Command::new("systemd-analyze").arg("verify").args(&files).output()?;
@@ -111,6 +115,18 @@ fn units(root: &Path) -> anyhow::Result<Found> {
     Ok(Found::Good("systemd-analyze verify and security"))
 }
 
+/// Each alert fires on what it is for, and not otherwise.
+fn alerts(root: &Path) -> anyhow::Result<Found> {
+    if !is_there("promtool", "--version") {
+        return Ok(Found::NotRun("promtool is not installed (Debian's package prometheus has it)"));
+    }
+    let folder = root.join("deploy/dashboards");
+    for asked in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]] {
+        good(&Command::new("promtool").args(asked).current_dir(&folder).output()?)?;
+    }
+    Ok(Found::Good("promtool check rules and test rules: each alert fires and keeps quiet"))
+}
+
 /// What a linter would say first; building it needs a container engine.
 fn dockerfile(root: &Path) -> anyhow::Result<Found> {
     let text = std::fs::read_to_string(root.join("deploy/Dockerfile"))?;
@@ -123,14 +139,54 @@ fn dockerfile(root: &Path) -> anyhow::Result<Found> {
     );
     ensure!(!image.contains("\nRUN "), "the final image has no shell to RUN with");
     ensure!(!text.contains(":latest"), "an image without a version");
-    let least = std::fs::read_to_string(root.join("Cargo.toml"))?;
-    let least = least
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = "))
-        .context("Cargo.toml has no rust-version")?;
-    let from = format!("FROM rust:{}-", least.trim_matches('"'));
-    ensure!(text.contains(&from), "it does not build with Rust {least}, the least that Cargo.toml allows");
+    let (needed, by) = needed_rust(root)?;
+    let least = written_rust(root)?;
+    ensure!(least >= needed, "Cargo.toml says Rust {}, and {by} needs {}", spelt(least), spelt(needed));
+    for (file, wanted) in [
+        ("deploy/Dockerfile", format!("FROM rust:{}-", spelt(least))),
+        ("README.md", format!("Rust {} or newer", spelt(least))),
+        ("docs/es/despliegue.md", format!("Rust {} o más nuevo", spelt(least))),
+        ("docs/es/desarrollo.md", format!("Rust {} o más nuevo", spelt(least))),
+    ] {
+        let text = std::fs::read_to_string(root.join(file))?;
+        ensure!(text.contains(&wanted), "{file} does not say `{wanted}`, as Cargo.toml does");
+    }
     Ok(Found::Good("its user, health check and versions were read; no image was built"))
+}
+
+type Rust = (u32, u32);
+
+fn spelt((major, minor): Rust) -> String {
+    format!("{major}.{minor}")
+}
+
+fn rust_of(text: &str) -> Option<Rust> {
+    let mut numbers = text.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+// What Cargo.toml promises.
+fn written_rust(root: &Path) -> anyhow::Result<Rust> {
+    let text = std::fs::read_to_string(root.join("Cargo.toml"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    line.and_then(|line| rust_of(line.trim_matches('"'))).context("Cargo.toml has no rust-version")
+}
+
+// The newest Rust that a crate of the lock file asks for, and which crate it is.
+fn needed_rust(root: &Path) -> anyhow::Result<(Rust, String)> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let asked = ["metadata", "--format-version", "1", "--locked"];
+    let output = Command::new(cargo).args(asked).current_dir(root).output()?;
+    good(&output)?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let all = metadata["packages"].as_array().into_iter().flatten();
+    let asks = all.filter_map(|package| {
+        // Our own say what Cargo.toml says.
+        package["source"].as_str()?;
+        let rust = rust_of(package["rust_version"].as_str()?)?;
+        Some((rust, format!("{} {}", package["name"].as_str()?, package["version"].as_str()?)))
+    });
+    asks.max().context("no crate says which Rust it needs")
 }
 
 /// Served and asked for its health within a directory that has what the image has and nothing more, as the user of the image.

@@ -9,15 +9,40 @@ use serde::Serialize;
 
 use crate::catalog::{Item, squash};
 use crate::lexicon::fold::plain;
-use crate::money::Cop;
+use crate::money::{Cop, amounts};
 use crate::pack::Pack;
 use crate::symbol::Symbol;
 
 /// The cells of a file: a header, and rows with their number in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
+    /// From 1, as the spreadsheet program counts.
+    pub header_row: usize,
     pub header: Vec<String>,
     pub rows: Vec<(usize, Vec<String>)>,
+}
+
+impl Table {
+    /// Finds the header among the first rows: titles, logos and dates may stand above it. None when there is no row.
+    #[must_use]
+    pub fn of_rows(rows: Vec<(usize, Vec<String>)>) -> Option<Self> {
+        let filled = |cells: &[String]| cells.iter().any(|cell| !cell.trim().is_empty());
+        let names = |cells: &[String]| cells.iter().filter(|cell| column_of(cell).is_some()).count();
+        let has_id = |cells: &[String]| cells.iter().any(|cell| column_of(cell) == Some(Column::Id));
+        let first = rows.iter().position(|(_, cells)| filled(cells))?;
+        let header = rows.iter().take(first + TITLE_ROWS).position(|(_, cells)| has_id(cells) && names(cells) >= 2);
+        let mut rows = rows.into_iter().skip(header.unwrap_or(first));
+        let (header_row, header) = rows.next()?;
+        Some(Self { header_row, header, rows: rows.collect() })
+    }
+}
+
+/// What a file says: its products, and the columns that it has beside them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    pub entries: Vec<Entry>,
+    /// Columns that are not the catalog's, as the file calls them.
+    pub ignored: Vec<String>,
 }
 
 /// A product with what only the staff read.
@@ -41,8 +66,8 @@ pub struct CellFault {
 impl std::fmt::Display for CellFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.column.as_str() {
-            "" => write!(f, "row {}: {}", self.row, self.problem),
-            column => write!(f, "row {}, column `{column}`, `{}`: {}", self.row, self.value, self.problem),
+            "" => write!(f, "fila {}: {}", self.row, self.problem),
+            column => write!(f, "fila {}, columna «{column}», «{}»: {}", self.row, self.value, self.problem),
         }
     }
 }
@@ -71,25 +96,58 @@ enum Column {
 
 /// Each column as it is exported, and the other names under which it is known.
 const COLUMNS: &[(Column, &str, &[&str])] = &[
-    (Column::Id, "codigo", &["id", "item_id", "referencia", "ref", "sku", "cod"]),
+    (Column::Id, "codigo", &["id", "item_id", "referencia", "ref", "sku", "cod", "codigo_producto", "cod_producto"]),
     (Column::Brand, "marca", &["brand"]),
     (Column::Model, "modelo", &["model"]),
-    (Column::Name, "nombre", &["name", "producto", "articulo"]),
-    (Column::Family, "familia", &["family", "categoria", "linea"]),
+    (Column::Name, "nombre", &["name", "producto", "articulo", "nombre_producto", "nombre_del_producto"]),
+    (Column::Family, "familia", &["family", "categoria", "linea", "grupo"]),
     (Column::Kind, "tipo", &["kind", "clase"]),
     (Column::Features, "caracteristicas", &["features", "rasgos", "especificaciones"]),
     (Column::Uses, "usos", &["uses", "uso"]),
     (Column::GoodFor, "bueno_para", &["good_for", "ideal_para", "sirve_para"]),
     (Column::Volume, "volumen", &["volume"]),
-    (Column::Price, "precio", &["price_cop", "price", "valor", "precio_venta", "precio_cop", "pvp"]),
+    (Column::Price, "precio", PRICE_NAMES),
     (Column::Promo, "promocion", &["promo", "en_promocion", "oferta"]),
-    (Column::Stock, "existencias", &["stock", "cantidad", "inventario", "existencia"]),
+    (
+        Column::Stock,
+        "existencias",
+        &["stock", "cantidad", "inventario", "existencia", "cant", "disponibles", "unidades"],
+    ),
     (Column::Active, "activo", &["active", "activa", "se_vende", "visible"]),
     (Column::Image, "foto", &["image_id", "imagen", "image"]),
     (Column::Priority, "prioridad", &["priority", "orden"]),
     (Column::Aliases, "otros_nombres", &["aliases", "alias"]),
     (Column::Notes, "notas", &["notes", "observaciones", "nota"]),
 ];
+
+const PRICE_NAMES: &[&str] = &[
+    "price_cop",
+    "price",
+    "valor",
+    "precio_venta",
+    "precio_de_venta",
+    "valor_venta",
+    "valor_de_venta",
+    "precio_publico",
+    "precio_al_publico",
+    "precio_unitario",
+    "precio_cop",
+    "precio_actual",
+    "pvp",
+    "p_venta",
+    "vr_venta",
+    "vlr_venta",
+];
+
+/// Rows that may stand above the header.
+const TITLE_ROWS: usize = 15;
+/// What people write for none left, and for some that nobody counted.
+const NONE_LEFT: &[&str] =
+    &["agotado", "agotada", "agotados", "agotadas", "no hay", "sin existencias", "sin existencia", "sin stock", "cero"];
+const NOT_COUNTED: &[&str] = &["disponible", "disponibles", "hay", "si hay", "en existencia", "si"];
+/// What people write after a number of pieces.
+const PIECES: &[&str] =
+    &["unidades", "unidad", "unds", "und", "uds", "ud", "uni", "un", "u", "piezas", "pzas", "pza", "maquinas"];
 
 const YES: &[&str] = &["si", "s", "x", "true", "verdadero", "1", "yes", "activo", "activa"];
 const NO: &[&str] = &["no", "n", "false", "falso", "0", "inactivo", "inactiva"];
@@ -103,8 +161,8 @@ const HIGHEST: i64 = 1_000_000_000;
 ///
 /// # Errors
 /// Every fault, in the order of the file.
-pub fn read(table: &Table, pack: &Pack, known: &[Entry]) -> Result<Vec<Entry>, Vec<CellFault>> {
-    let columns = columns(&table.header)?;
+pub fn read(table: &Table, pack: &Pack, known: &[Entry]) -> Result<Read, Vec<CellFault>> {
+    let columns = columns(table)?;
     let mut reader = Reader { pack, columns: &columns, header: &table.header, faults: Vec::new() };
     let mut entries = Vec::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -113,7 +171,12 @@ pub fn read(table: &Table, pack: &Pack, known: &[Entry]) -> Result<Vec<Entry>, V
         let id = entry.item.id.clone();
         match seen.get(&id) {
             Some(first) => {
-                reader.fault(*row, Column::Id, &id, format!("row {first} has it already; give each product its own"));
+                reader.fault(
+                    *row,
+                    Column::Id,
+                    &id,
+                    format!("ya está en la fila {first}; cada producto lleva su propio código"),
+                );
             }
             None => {
                 seen.insert(id, *row);
@@ -121,7 +184,7 @@ pub fn read(table: &Table, pack: &Pack, known: &[Entry]) -> Result<Vec<Entry>, V
             }
         }
     }
-    if reader.faults.is_empty() { Ok(entries) } else { Err(reader.faults) }
+    if reader.faults.is_empty() { Ok(Read { entries, ignored: others(&table.header) }) } else { Err(reader.faults) }
 }
 
 /// The table of these products, each column under its Spanish name.
@@ -130,7 +193,7 @@ pub fn write(entries: &[Entry]) -> Table {
     let header = COLUMNS.iter().map(|(_, name, _)| (*name).to_owned()).collect();
     let rows = entries.iter().enumerate();
     let rows = rows.map(|(n, entry)| (n + 2, COLUMNS.iter().map(|(column, ..)| cell(entry, *column)).collect()));
-    Table { header, rows: rows.collect() }
+    Table { header_row: 1, header, rows: rows.collect() }
 }
 
 // What stands in a column, as it is read again.
@@ -159,28 +222,36 @@ fn cell(entry: &Entry, column: Column) -> String {
     }
 }
 
+// The column that is called so.
+fn column_of(name: &str) -> Option<Column> {
+    let key = squash(name);
+    let called = |own: &str, others: &[&str]| squash(own) == key || others.iter().any(|other| squash(other) == key);
+    COLUMNS.iter().find(|(_, own, others)| called(own, others)).map(|(column, ..)| *column)
+}
+
+// The columns that are not the catalog's.
+fn others(header: &[String]) -> Vec<String> {
+    let named = header.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    named.filter(|name| column_of(name).is_none()).map(str::to_owned).collect()
+}
+
 // Which column stands where.
-fn columns(header: &[String]) -> Result<Vec<Option<Column>>, Vec<CellFault>> {
+fn columns(table: &Table) -> Result<Vec<Option<Column>>, Vec<CellFault>> {
     let mut faults = Vec::new();
     let mut found: Vec<Option<Column>> = Vec::new();
-    for name in header {
-        let key = squash(name);
-        let known = COLUMNS
-            .iter()
-            .find(|(_, own, others)| std::iter::once(own).chain(others.iter()).any(|spelling| squash(spelling) == key));
-        let column = known.map(|(column, ..)| *column);
-        let fault = |problem: String| CellFault { row: 1, column: name.clone(), value: name.clone(), problem };
-        if !key.is_empty() && column.is_none() {
-            let names = COLUMNS.iter().map(|(_, own, _)| *own).collect::<Vec<_>>().join(", ");
-            faults.push(fault(format!("this column is not known; remove it or call it one of {names}")));
-        } else if column.is_some() && found.contains(&column) {
-            faults.push(fault("this column is there twice; keep one".to_owned()));
+    let row = table.header_row;
+    for name in &table.header {
+        let column = column_of(name);
+        if column.is_some() && found.contains(&column) {
+            let problem = "esta columna está dos veces; deje una".to_owned();
+            faults.push(CellFault { row, column: name.clone(), value: name.clone(), problem });
         }
         found.push(column);
     }
     if !found.contains(&Some(Column::Id)) {
-        let problem = "the header has no column `codigo`; give each product a code of its own there".to_owned();
-        faults.push(CellFault { row: 1, column: String::new(), value: String::new(), problem });
+        let names = COLUMNS.iter().map(|(_, own, _)| *own).collect::<Vec<_>>().join(", ");
+        let problem = format!("no hay columna «codigo»; dele a cada producto un código en ella. Columnas: {names}");
+        faults.push(CellFault { row, column: String::new(), value: String::new(), problem });
     }
     if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
@@ -208,7 +279,8 @@ impl Reader<'_> {
         let id_at = self.columns.iter().position(|column| *column == Some(Column::Id))?;
         let id = cell(id_at);
         if id.is_empty() || id.chars().count() > 40 || id.contains(char::is_whitespace) {
-            let problem = "a code has 1 to 40 characters and no spaces; write one that no other product has";
+            let problem =
+                "un código tiene de 1 a 40 letras o números, sin espacios; escriba uno que no tenga otro producto";
             self.fault(row, Column::Id, id, problem.to_owned());
             return None;
         }
@@ -220,7 +292,7 @@ impl Reader<'_> {
         }
         // Told in the row as a whole when the column is not there.
         if entry.item.name.is_empty() {
-            self.fault(row, Column::Name, "", format!("product `{id}` has no name; write one in `nombre`"));
+            self.fault(row, Column::Name, "", format!("el producto «{id}» no tiene nombre; escríbalo en «nombre»"));
         }
         if entry.item.family.as_str().is_empty() {
             let families = self.families();
@@ -228,7 +300,7 @@ impl Reader<'_> {
                 row,
                 Column::Family,
                 "",
-                format!("product `{id}` has no family; write one of {families} in `familia`"),
+                format!("el producto «{id}» no tiene familia; escriba en «familia» una de estas: {families}"),
             );
         }
         (self.faults.len() == before).then_some(entry)
@@ -236,7 +308,7 @@ impl Reader<'_> {
 
     fn set(&self, entry: &mut Entry, column: Column, text: &str) -> Result<(), String> {
         if text.starts_with('#') && text.ends_with(['!', '?', 'A']) && text.len() < 10 {
-            return Err("the spreadsheet shows an error here; correct its formula".to_owned());
+            return Err("la hoja muestra un error aquí; corrija la fórmula".to_owned());
         }
         let item = &mut entry.item;
         match column {
@@ -268,7 +340,7 @@ impl Reader<'_> {
         let key = squash(text);
         let names = |f: &crate::pack::Family| [f.id.as_str(), &f.name, &f.plural].iter().any(|n| squash(n) == key);
         let found = self.pack.families.iter().find(|family| names(family)).map(|family| family.id);
-        found.ok_or_else(|| format!("the store has no such family; write one of {}", self.families()))
+        found.ok_or_else(|| format!("la tienda no tiene esa familia; escriba una de estas: {}", self.families()))
     }
 
     fn families(&self) -> String {
@@ -280,7 +352,7 @@ impl Reader<'_> {
         let found = self.pack.uses.iter().find(|u| squash(u.id.as_str()) == key || squash(&u.name) == key);
         found.map(|purpose| purpose.id).ok_or_else(|| {
             let known = self.pack.uses.iter().map(|u| u.id.as_str()).collect::<Vec<_>>().join(", ");
-            format!("`{text}` is no use that the store knows; write some of {known}, with | between them")
+            format!("«{text}» no es un uso que la tienda conozca; escriba de estos, separados por |: {known}")
         })
     }
 }
@@ -322,11 +394,11 @@ fn flag(text: &str) -> Result<Option<bool>, String> {
         nothing if NOTHING.contains(&nothing) => Ok(None),
         yes if YES.contains(&yes) => Ok(Some(true)),
         no if NO.contains(&no) => Ok(Some(false)),
-        _ => Err("this is neither yes nor no; write `si` or `no`".to_owned()),
+        _ => Err("esto no es sí ni no; escriba «si» o «no»".to_owned()),
     }
 }
 
-/// `950000`, `950.000`, `$950.000`, `950,000.00`, `950.000 COP`; nothing for an empty cell.
+/// `950000`, `950.000`, `$950.000`, `950,000.00`, `950.000 COP`, `650mil`, `2.1 millones`; nothing for an empty cell.
 ///
 /// # Errors
 /// What is wrong, and what to write.
@@ -334,16 +406,29 @@ pub fn price(text: &str) -> Result<Option<Cop>, String> {
     if is_nothing(text) {
         return Ok(None);
     }
-    let wrong = || "this is no price in whole pesos; write digits, as 950000 or $950.000, or leave it empty".to_owned();
-    let folded = plain(text);
+    let wrong =
+        || "esto no es un precio en pesos; escriba por ejemplo 950000 o $950.000, o deje la celda vacía".to_owned();
+    let folded = plain(&text.replace(['´', '’', '`', 'ʼ', '‘'], "'"));
     let bare = folded.trim().trim_start_matches('$').trim_end_matches("pesos").trim_end_matches("cop");
     let bare: String = bare.trim_start_matches("cop").chars().filter(|c| !c.is_whitespace() && *c != '$').collect();
-    let whole = whole_pesos(&bare).ok_or_else(wrong)?;
-    match whole.parse::<i64>() {
-        Ok(cop) if (1..=HIGHEST).contains(&cop) => Ok(Some(Cop(cop))),
-        Ok(0) => Err("a price is above zero; leave it empty when it is not known".to_owned()),
-        Ok(_) | Err(_) => Err(format!("a price above {} is a slip; write it again", Cop(HIGHEST))),
+    let digits = whole_pesos(&bare).map(|digits| digits.parse::<i64>().unwrap_or(i64::MAX));
+    match digits.or_else(|| in_words(folded.trim())).ok_or_else(wrong)? {
+        0 => Err("un precio es mayor que cero; deje la celda vacía si no se conoce".to_owned()),
+        cop if (1..=HIGHEST).contains(&cop) => Ok(Some(Cop(cop))),
+        _ => Err(format!("más de {} es un error de dedo; escriba el precio otra vez", Cop(HIGHEST))),
     }
+}
+
+// `650 mil`, `2.1 millones`: one amount, and nothing beside it.
+fn in_words(text: &str) -> Option<i64> {
+    let found = amounts(text);
+    let [amount] = found.as_slice() else { return None };
+    if !text.contains(char::is_alphabetic) {
+        return None;
+    }
+    let whole = text[..amount.start].trim_matches([' ', '$']).is_empty()
+        && matches!(text[amount.end..].trim(), "" | "pesos" | "cop");
+    (whole && amount.explicit).then_some(amount.cop.0)
 }
 
 // The digits of an amount whose separators are those of thousands, cents of zero left out.
@@ -357,11 +442,19 @@ fn whole_pesos(text: &str) -> Option<String> {
 }
 
 fn count(text: &str) -> Result<Option<i64>, String> {
-    if is_nothing(text) {
+    let folded = plain(text);
+    let bare = folded.trim();
+    if is_nothing(text) || NOT_COUNTED.contains(&bare) {
         return Ok(None);
     }
-    let wrong = "this is no number of pieces; write a whole number, 0 when it is sold out, or leave it empty";
-    let pieces = whole_pesos(text.trim()).and_then(|digits| digits.parse::<i64>().ok());
+    if NONE_LEFT.contains(&bare) {
+        return Ok(Some(0));
+    }
+    let wrong = "esto no es una cantidad; escriba un número entero, 0 si está agotada, o deje la celda vacía";
+    let number = bare.trim_end_matches('.').trim_end_matches(char::is_alphabetic).trim_end();
+    let unit = bare[number.len()..].trim().trim_end_matches('.');
+    let counted = unit.is_empty() || PIECES.contains(&unit);
+    let pieces = whole_pesos(number).and_then(|digits| digits.parse::<i64>().ok()).filter(|_| counted);
     pieces.filter(|n| *n <= 1_000_000).map(Some).ok_or_else(|| wrong.to_owned())
 }
 
@@ -370,7 +463,7 @@ fn priority(text: &str) -> Result<i64, String> {
         return Ok(5);
     }
     let found = whole_pesos(text.trim()).and_then(|digits| digits.parse::<i64>().ok()).filter(|n| *n <= 10);
-    found.ok_or_else(|| "a priority is a number from 0 to 10; the higher, the sooner it is offered".to_owned())
+    found.ok_or_else(|| "la prioridad es un número de 0 a 10; la más alta se ofrece primero".to_owned())
 }
 
 fn volume(text: &str) -> Result<String, String> {
@@ -378,33 +471,10 @@ fn volume(text: &str) -> Result<String, String> {
     match folded.trim() {
         nothing if NOTHING.contains(&nothing) => Ok(String::new()),
         known @ ("alto" | "bajo") => Ok(known.to_owned()),
-        _ => Err("a volume is `alto`, `bajo` or empty".to_owned()),
+        _ => Err("el volumen es «alto», «bajo» o nada".to_owned()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prices_are_read_as_stores_write_them() {
-        for text in
-            ["1230000", "1.230.000", "$1.230.000", "$ 1,230,000.00", "1.230.000 COP", "COP 1'230.000", "1230000,0"]
-        {
-            assert_eq!(price(text), Ok(Some(Cop(1_230_000))), "{text}");
-        }
-        for text in ["", " - ", "N/A"] {
-            assert_eq!(price(text), Ok(None), "{text}");
-        }
-        for text in ["un millón", "12.30", "1.23.000", "-5", "0", "1230000000000", "1.230.000 aprox"] {
-            assert!(price(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn yes_and_no_are_spanish_words_too() {
-        assert_eq!(["Sí", "X", "VERDADERO"].map(flag), [Ok(Some(true)), Ok(Some(true)), Ok(Some(true))]);
-        assert_eq!(["No", "falso", "Inactivo"].map(flag), [Ok(Some(false)), Ok(Some(false)), Ok(Some(false))]);
-        assert!(flag("quizás").is_err());
-    }
-}
+#[path = "catalog_table_tests.rs"]
+mod tests;

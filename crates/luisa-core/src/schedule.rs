@@ -48,6 +48,9 @@ fn easter(year: i16) -> Option<Date> {
     Date::new(year, i8::try_from(sum / 31).ok()?, i8::try_from(sum % 31 + 1).ok()?).ok()
 }
 
+/// Days that the next opening is looked for.
+const LONGEST_CLOSED: usize = 60;
+
 /// Whether LUISA serves at `now`, and from when she does if not.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Service {
@@ -66,7 +69,7 @@ impl ServiceHours {
         }
         let local = now.to_zoned(self.zone.clone());
         let hour = local.hour();
-        let served_day = is_service_day(local.date());
+        let served_day = self.is_service_day(local.date());
         if served_day && hour >= self.start && hour < self.end {
             return if hour < self.new_conversation_cutoff {
                 Service::Open
@@ -77,16 +80,22 @@ impl ServiceHours {
         Service::Closed(self.next_opening(&local))
     }
 
+    /// Whether the store opens at all on that day.
+    #[must_use]
+    pub fn is_service_day(&self, date: Date) -> bool {
+        date.weekday() != Weekday::Sunday && !is_holiday(date) && !self.closed.contains_key(&date)
+    }
+
     /// The next time service begins, strictly after `local` unless today's has not begun.
     #[must_use]
     pub fn next_opening(&self, local: &Zoned) -> Zoned {
         let mut date = local.date();
-        if !is_service_day(date) || local.hour() >= self.start {
+        if !self.is_service_day(date) || local.hour() >= self.start {
             date = date.tomorrow().unwrap_or(date);
         }
-        // The longest run of closed days is Holy Thursday to Sunday; ten is safe.
-        for _ in 0..10 {
-            if is_service_day(date) {
+        // A store's own holidays are the longest run of closed days; a store that closes for longer says so itself.
+        for _ in 0..LONGEST_CLOSED {
+            if self.is_service_day(date) {
                 break;
             }
             date = date.tomorrow().unwrap_or(date);
@@ -94,10 +103,6 @@ impl ServiceHours {
         let opening = Time::new(self.start, 0, 0, 0).unwrap_or(Time::midnight());
         date.to_datetime(opening).to_zoned(self.zone.clone()).unwrap_or_else(|_| local.clone())
     }
-}
-
-fn is_service_day(date: Date) -> bool {
-    date.weekday() != Weekday::Sunday && !is_holiday(date)
 }
 
 const WEEKDAYS: [&str; 7] = ["lunes", "martes", "mi\u{e9}rcoles", "jueves", "viernes", "s\u{e1}bado", "domingo"];
@@ -186,6 +191,11 @@ mod tests {
         assert_eq!(opening.date(), date(2026, 11, 17));
         let Service::Closed(opening) = at(&hours, "2026-11-20T06:00") else { panic!("early") };
         assert_eq!(opening.date(), date(2026, 11, 20));
+        // The store's own days off: the night before the 24th, the 26th is next.
+        let off = [(date(2026, 12, 24), "inventario".to_owned())];
+        let hours = ServiceHours { closed: std::sync::Arc::new(off.into_iter().collect()), ..hours };
+        let Service::Closed(opening) = at(&hours, "2026-12-24T10:00") else { panic!("day off") };
+        assert_eq!(opening.date(), date(2026, 12, 26));
         let now = date(2026, 11, 16).at(22, 0, 0, 0).to_zoned(hours.zone.clone()).expect("zone");
         assert_eq!(spoken_when(&now, &hours.next_opening(&now)), "mañana martes a las 8 a. m.");
     }

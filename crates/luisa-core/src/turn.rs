@@ -248,6 +248,8 @@ pub struct ServiceHours {
     /// From this hour on no new conversation is begun.
     pub new_conversation_cutoff: i8,
     pub zone: jiff::tz::TimeZone,
+    /// Days off of the store beside Sundays and public holidays, each with its reason if it has one.
+    pub closed: std::sync::Arc<std::collections::BTreeMap<jiff::civil::Date, String>>,
 }
 
 impl Default for Policy {
@@ -267,7 +269,14 @@ impl Default for Policy {
 
 impl Default for ServiceHours {
     fn default() -> Self {
-        Self { enabled: false, start: 8, end: 21, new_conversation_cutoff: 18, zone: bogota() }
+        Self {
+            enabled: false,
+            start: 8,
+            end: 21,
+            new_conversation_cutoff: 18,
+            zone: bogota(),
+            closed: std::sync::Arc::default(),
+        }
     }
 }
 

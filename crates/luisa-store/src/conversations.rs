@@ -13,7 +13,7 @@ use crate::outbox::{self, Outgoing};
 use crate::rows::{ContactRow, ConversationRow, MessageRow};
 use crate::states::{Channel, Mode, Purpose, Sender};
 use crate::time::At;
-use crate::{Store, contacts};
+use crate::{Store, contacts, handoffs};
 
 /// A chat with the person and its latest messages.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -109,7 +109,21 @@ impl Store {
         Ok(queued)
     }
 
-    /// The chat goes back to LUISA.
+    /// The chat of a person on WhatsApp, by the phone as WhatsApp writes it.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn chat_of_phone(&self, wa_id: &str) -> Result<Option<ConversationId>, StoreError> {
+        let wa_id = wa_id.to_owned();
+        self.read(move |conn| {
+            let sql = "SELECT c.id FROM conversations c JOIN contacts k ON k.id = c.contact_id WHERE k.wa_id = ?1
+                ORDER BY c.updated_at DESC LIMIT 1";
+            Ok(conn.prepare_cached(sql)?.query_row([wa_id], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    /// The chat goes back to LUISA; what it was handed over for is over.
     ///
     /// # Errors
     /// `NotFound`.
@@ -117,12 +131,13 @@ impl Store {
         let id = id.clone();
         self.write(move |conn| {
             let change = ModeChange { mode: Mode::AiActive, human_until: None, by: None };
-            set_mode(conn, now, &id, &change)
+            set_mode(conn, now, &id, &change)?;
+            handoffs::end(conn, now, &id)
         })
         .await
     }
 
-    /// Gives back every chat whose time with a person has ended, and names them.
+    /// Gives back every chat whose time with a person has ended, with what it was handed over for, and names them.
     ///
     /// # Errors
     /// `Busy`, `Broken`.
@@ -131,7 +146,9 @@ impl Store {
             let sql =
                 "UPDATE conversations SET mode = 'AI_ACTIVE', human_until = NULL, human_by = NULL, updated_at = ?1
                 WHERE mode = 'HUMAN_ACTIVE' AND human_until <= ?1 RETURNING id";
-            let ids = conn.prepare_cached(sql)?.query_map([At(now)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let ids: Vec<ConversationId> =
+                conn.prepare_cached(sql)?.query_map([At(now)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            ids.iter().try_for_each(|id| handoffs::end(conn, now, id))?;
             Ok(ids)
         })
         .await

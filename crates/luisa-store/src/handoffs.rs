@@ -83,6 +83,33 @@ impl Store {
         .await
     }
 
+    /// The handoffs that are not closed, the most urgent and longest waiting first.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn open_handoffs(&self) -> Result<Vec<HandoffRow>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT * FROM handoffs WHERE status <> 'closed' ORDER BY status = 'taken',
+                CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id";
+            let mut query = conn.prepare_cached(sql)?;
+            let rows = query.query_map([], HandoffRow::read)?.collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// One handoff.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn handoff(&self, id: HandoffId) -> Result<HandoffRow, StoreError> {
+        self.read(move |conn| {
+            let mut query = conn.prepare_cached("SELECT * FROM handoffs WHERE id = ?1")?;
+            query.query_row([id], HandoffRow::read).optional()?.ok_or(StoreError::NotFound)
+        })
+        .await
+    }
+
     /// The latest notices to the teams, newest first.
     ///
     /// # Errors
@@ -187,6 +214,14 @@ impl Store {
         })
         .await
     }
+}
+
+/// The chat waits for nobody any more.
+pub(crate) fn end(conn: &Connection, now: Timestamp, chat: &ConversationId) -> Result<(), StoreError> {
+    let sql = "UPDATE handoffs SET status = 'closed', closed_at = ?2, updated_at = ?2
+        WHERE conversation_id = ?1 AND status <> 'closed'";
+    conn.prepare_cached(sql)?.execute(params![chat, At(now)])?;
+    Ok(())
 }
 
 fn waiting(conn: &Connection, told_before: Timestamp, opened_since: Timestamp) -> Result<Vec<HandoffRow>, StoreError> {

@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0005_console_users.sql"),
     include_str!("../migrations/sqlite/0006_queues.sql"),
     include_str!("../migrations/sqlite/0007_verdicts.sql"),
+    include_str!("../migrations/sqlite/0008_closed_days.sql"),
 ];
 
 /// Applies what is missing. Safe to repeat, and to run in two processes at once.

@@ -59,3 +59,15 @@ pub(crate) fn free(database: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(database).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
+
+/// The memory of this process in bytes, and the seconds that the processor worked for it.
+pub(crate) fn process() -> Option<(f64, f64)> {
+    let pages: f64 = std::fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()?;
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name in parentheses may have spaces; the 14th and 15th fields are the ticks of program and system.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let ticks: f64 = fields.next()?.parse::<f64>().ok()? + fields.next()?.parse::<f64>().ok()?;
+    // Counts of a machine: exact in f64.
+    let (page, second) = (rustix::param::page_size() as f64, rustix::param::clock_ticks_per_second() as f64);
+    Some((pages * page, ticks / second))
+}

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(Verdict::No) => ExitCode::from(1),
         Err(error) => {
             eprintln!("luisa: {error:#}");
-            ExitCode::from(2)
+            ExitCode::from(cli::exit_code(&error))
         }
     }
 }

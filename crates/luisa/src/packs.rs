@@ -90,8 +90,20 @@ pub fn load(folder: Option<&Path>) -> Result<Loaded, BadPack> {
     }
 }
 
+/// The files of the pack of a folder, or of the built-in one, as they are.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn files(folder: Option<&Path>) -> Result<PackFiles, BadPack> {
+    match folder {
+        Some(folder) => read_folder(folder)
+            .map_err(|fault| BadPack { place: Place::Folder(folder.to_path_buf()), faults: vec![fault] }),
+        None => Ok(BUILT_IN.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect()),
+    }
+}
+
 fn built_in() -> Result<Loaded, BadPack> {
-    let files: PackFiles = BUILT_IN.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
+    let files = files(None)?;
     let mut loaded = load_files(files, Place::BuiltIn)?;
     // The binary has the bytes already: no second copy in memory.
     for picture in loaded.pictures.values_mut() {

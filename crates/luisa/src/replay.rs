@@ -25,6 +25,10 @@ pub struct Report {
     pub messages: usize,
     /// Messages whose content is not kept: personal ones, erased ones.
     pub skipped: usize,
+    /// Messages after such a one in their chat: what LUISA knew then is not known any more, so they are not compared.
+    pub after_gap: usize,
+    /// Conversations that were erased whole.
+    pub erased: usize,
     /// Answers of a language model, which are not compared.
     pub by_model: usize,
     pub changed: Vec<Changed>,
@@ -81,6 +85,7 @@ pub fn chat(
     let mut state = State { memory: Memory::default(), mode: Mode::AiActive, human_until: None };
     let mut arrivals: Vec<Timestamp> = Vec::new();
     let mut led_before = Mode::AiActive;
+    let mut whole = true;
     for rows in past.chunk_by(|a, b| a.request_id == b.request_id) {
         let now = rows[0].decided_at;
         let counted = asked.since.is_none_or(|since| now >= since);
@@ -89,7 +94,10 @@ pub fn chat(
         if counted {
             report.messages += rows.len();
             report.skipped += rows.len() - kept.len();
+            report.after_gap += if whole { 0 } else { kept.len() };
         }
+        let comparable = whole && counted;
+        whole &= rows.len() == kept.len();
         state.follow_people(&rows[0], led_before, now, policy);
         led_before = core_mode(rows[0].mode);
         let Some(first) = messages.first() else { continue };
@@ -110,7 +118,7 @@ pub fn chat(
         };
         let outcome = pipeline::decide(pack, &turn);
         arrivals.extend(messages.iter().map(|message| message.at));
-        if counted {
+        if comparable {
             compare(&kept, &outcome, asked.texts, report);
         }
         state = State { memory: outcome.memory, mode: outcome.mode, human_until: outcome.human_until };

@@ -2,11 +2,15 @@
 //!
 //! Owns that sharing only. May not decide, and does no work of its own.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use luisa_core::pack::Pack;
 use luisa_core::pack::check::{StalePrice, stale_prices};
+use luisa_core::taxonomy::Channel;
+use luisa_core::turn::Policy;
 use luisa_store::Store;
 use tracing::warn;
 
@@ -34,6 +38,8 @@ struct Served {
     own: Arc<Pack>,
     /// With the staff's edits.
     edited: Arc<Pack>,
+    /// Days off of the store.
+    closed: Arc<BTreeMap<Date, String>>,
     /// The revision of the database that `edited` shows; none until it was read.
     revision: Option<i64>,
     pictures: Pictures,
@@ -42,7 +48,7 @@ struct Served {
 impl Served {
     fn of(loaded: Loaded) -> Self {
         let own = Arc::new(loaded.pack);
-        Self { edited: Arc::clone(&own), own, revision: None, pictures: loaded.pictures }
+        Self { edited: Arc::clone(&own), own, closed: Arc::default(), revision: None, pictures: loaded.pictures }
     }
 }
 
@@ -71,6 +77,14 @@ impl Shop {
     #[must_use]
     pub fn pack(&self) -> Arc<Pack> {
         Arc::clone(&self.read().edited)
+    }
+
+    /// What holds for a conversation of this channel at this moment: settings, and the store's days off.
+    #[must_use]
+    pub fn policy(&self, channel: Channel) -> Policy {
+        let mut policy = self.settings.policy(channel);
+        policy.hours.closed = Arc::clone(&self.read().closed);
+        policy
     }
 
     /// The pack as its files say, without the staff's edits.
@@ -102,6 +116,8 @@ impl Shop {
         }
         let own = self.own_pack();
         let (pack, revision) = catalog::edited(&self.store, &own).await?;
+        let closed = self.store.closed_days(Date::MIN).await?;
+        let closed = closed.into_iter().map(|day| (day.day, day.reason.unwrap_or_default())).collect();
         for StalePrice { file, id, claim, .. } in stale_prices(&pack) {
             warn!(file, id, claim, "price_of_no_product");
         }
@@ -109,6 +125,7 @@ impl Shop {
         // Another pack came meanwhile: its own refresh follows.
         if Arc::ptr_eq(&served.own, &own) {
             served.edited = Arc::new(pack);
+            served.closed = Arc::new(closed);
             served.revision = Some(revision);
         }
         drop(served);

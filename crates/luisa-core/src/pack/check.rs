@@ -15,6 +15,9 @@ use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, US
 pub const FACTS: &[(&str, &str)] =
     &[("repuestos_marcas", "brands whose spare parts the store has, or that it has none")];
 
+/// The fact that is the label of the button which opens a list; a pack may do without.
+pub const LIST_LABEL: &str = "ver_opciones";
+
 /// The slots that every store has, besides its family's.
 const SLOTS: &[&str] = &[USE, VOLUME, CITY, BRAND, MODEL, BUDGET, NAME, DISTRICT];
 /// Those of them that a buyer is asked for.
@@ -191,6 +194,31 @@ pub fn stale_prices(pack: &Pack) -> Vec<StalePrice> {
         }
     }
     stale
+}
+
+/// What keeps a fact from being said, when the staff have changed it: in Spanish, for whoever typed it.
+#[must_use]
+pub fn fact_problem(edited: &Pack, id: &str) -> Option<String> {
+    let say = edited.fact(id);
+    if say.trim().is_empty() {
+        return Some("está vacío; escriba lo que LUISA debe decir".to_owned());
+    }
+    if say.contains(['{', '}']) || say.chars().any(char::is_control) {
+        return Some("no puede tener llaves ni saltos de línea".to_owned());
+    }
+    if id == LIST_LABEL && say.chars().count() > BUTTON_TITLE {
+        return Some(format!("es el rótulo de un botón: {BUTTON_TITLE} letras como máximo"));
+    }
+    if let Some(price) = edited.knowledge.unheld(say).into_iter().find(|unheld| unheld.price) {
+        let price = price.claim.trim_start_matches("money:").to_owned();
+        return Some(format!("dice {price}, y ningún producto cuesta eso: los precios van en el catálogo"));
+    }
+    let most = edited.knowledge.rules().max_chars;
+    let gap = format!("dato.{id}");
+    let says = |text: &&super::template::Template| text.gaps().any(|named| named == gap);
+    let texts = edited.replies.values().flatten().chain(edited.questions.values().flat_map(|asked| &asked.ask));
+    let long = texts.filter(says).any(|text| text.fill(&edited.facts, &[]).chars().count() > most);
+    (most > 0 && long).then(|| format!("es muy largo: una respuesta tiene como máximo {most} letras"))
 }
 
 // What a sentence states without a gap, no fact holds: it would be replaced whenever it is said.

@@ -61,7 +61,9 @@ fn closing(scene: &Scene<'_>, view: &View<'_>) -> Option<HandoffCall> {
     let product = scene.memory.slots.contains_key(MODEL)
         || !view.products.is_empty()
         || scene.memory.focus.len() == 1 && !view.ambiguous;
-    (asked && city && product).then(|| scene.pack.handoff_call(Reason::Cierre, None)).flatten()
+    let named = view.products.first().and_then(|at| scene.pack.catalog.items.get(*at));
+    let gone = named.or_else(|| scene.product()).is_some_and(crate::catalog::Item::is_sold_out);
+    (asked && city && product && !gone).then(|| scene.pack.handoff_call(Reason::Cierre, None)).flatten()
 }
 
 // Delivery to another town of something they want to buy.

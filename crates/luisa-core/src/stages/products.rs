@@ -35,9 +35,28 @@ pub fn answer(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
         Intent::Fotos => photo(scene, &named, draft),
         _ => features(scene, &named, draft),
     }
+    if let Some(gone) = named.iter().copied().find(|item| item.is_sold_out()) {
+        in_its_place(scene, gone, draft);
+    }
     if draft.question.is_none() {
         questions::next_for_buyer(scene, draft);
     }
+}
+
+// Nobody is led on to buy what is not there: the nearest that is takes its place, and the talk goes on about that.
+fn in_its_place(scene: &mut Scene<'_>, gone: &Item, draft: &mut Draft) {
+    draft.say(scene, "agotado", &[("producto", &gone.name)]);
+    let Some(item) = scene.pack.catalog.in_place_of(gone) else {
+        draft.ask(scene, "inicio", &[]);
+        return;
+    };
+    if draft.said.iter().any(|(_, text)| text.contains(&item.name)) {
+        return;
+    }
+    draft.say(scene, "en_su_lugar", &[("producto", &item.name)]);
+    price_of(scene, item, draft);
+    recommend::show(scene, item, draft);
+    scene.memory.focus_on(&item.id);
 }
 
 // The products of this turn, else the one under discussion when no family is named instead.
@@ -60,10 +79,12 @@ fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     for item in named.iter().take(2) {
         price_of(scene, item, draft);
     }
-    if let Some(first) = named.first() {
+    if let Some(first) = named.iter().find(|item| !item.is_sold_out()).or(named.first()) {
         scene.memory.stage = scene.memory.stage.max(Stage::Priced);
-        recommend::show(scene, first, draft);
-        if named.iter().any(|item| item.price_cop.is_none()) {
+        if !first.is_sold_out() {
+            recommend::show(scene, first, draft);
+        }
+        if named.iter().any(|item| item.price_cop.is_none() && !item.is_sold_out()) {
             draft.ask(scene, "asesor_precio", &[]);
         }
         return;
@@ -94,6 +115,7 @@ fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
 /// The price of one product, or that an adviser confirms it.
 pub fn price_of(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
     match item.price_cop {
+        _ if item.is_sold_out() => draft.say(scene, "agotado", &[("producto", &item.name)]),
         Some(price) if item.promo => {
             draft.say(scene, "precio_promo", &[("producto", &item.name), ("precio", &price.to_string())])
         }
@@ -123,7 +145,7 @@ fn stock(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
         return;
     }
     for item in named.iter().take(2) {
-        let id = if item.stock == Some(0) { "agotado" } else { "disponible" };
+        let id = if item.is_sold_out() { "agotado" } else { "disponible" };
         draft.say(scene, id, &[("producto", &item.name)]);
     }
 }
@@ -136,7 +158,7 @@ pub fn list_family(scene: &mut Scene<'_>, family: &str) -> String {
 /// The same for any products of the catalog.
 pub fn list(scene: &mut Scene<'_>, wanted: impl Fn(&Item) -> bool) -> String {
     let mut items: Vec<&Item> =
-        scene.pack.catalog.active().filter(|item| wanted(item) && item.stock != Some(0)).collect();
+        scene.pack.catalog.active().filter(|item| wanted(item) && !item.is_sold_out()).collect();
     items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
     items.truncate(3);
     offer(scene, &items)

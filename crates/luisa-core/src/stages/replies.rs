@@ -55,6 +55,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("economica_otra", &["producto", "precio"]),
     ("a_cuotas", &[]),
     ("disponible", &["producto"]),
+    ("en_su_lugar", &["producto"]),
     ("agotado", &["producto"]),
     ("disponible_familia", &["familia", "productos"]),
     ("disponible_general", &[]),

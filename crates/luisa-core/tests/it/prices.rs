@@ -126,3 +126,22 @@ fn a_brand_that_the_store_takes_up_is_sold_whatever_the_list_of_others_says() {
     assert!(text.contains("Singer, Kingter, Kansew, ") && text.contains("Jack"), "{text}");
     assert!(!text.contains("guards_replaced"), "{text}");
 }
+
+#[test]
+fn what_is_sold_out_is_said_to_be_and_the_nearest_that_is_there_is_offered_in_its_place() {
+    let pack = edited(&el_sastre(), |items| change(items, "I008", |item| item.stock = Some(0)));
+    for (asked, then) in [
+        ("a cómo la kt-d3?", "en Montería"),
+        ("la tienen la kt-d3?", "en Montería"),
+        ("foto de la kt-d3", "cuánto vale?"),
+    ] {
+        let text = said(&pack, &[asked, then]);
+        println!("{text}");
+        let gone = text.contains("agotada") || text.contains("no nos queda la Kingter KT-D3");
+        assert!(gone && text.contains("KS-8800") && !text.contains("$1.230.000"), "{asked}: {text}");
+        assert!(!text.contains("promoción en $1.230.000"), "{asked}: {text}");
+    }
+    let none = edited(&el_sastre(), |items| items.iter_mut().for_each(|item| item.stock = Some(0)));
+    let text = said(&none, &["a cómo la kt-d3?", "en Montería"]);
+    assert!(text.contains("KT-D3") && !text.contains('$') && !text.contains("handoff:cierre"), "{text}");
+}

@@ -5,13 +5,15 @@ use rusqlite::Connection;
 
 use crate::shop::*;
 
-const SAMPLES: [&str; 6] = [
+const SAMPLES: [&str; 8] = [
     include_str!("../../migrations/samples/0001.sql"),
     include_str!("../../migrations/samples/0002.sql"),
     include_str!("../../migrations/samples/0003.sql"),
     include_str!("../../migrations/samples/0004.sql"),
     include_str!("../../migrations/samples/0005.sql"),
     include_str!("../../migrations/samples/0006.sql"),
+    include_str!("../../migrations/samples/0007.sql"),
+    include_str!("../../migrations/samples/0008.sql"),
 ];
 
 #[tokio::test]
@@ -37,6 +39,7 @@ async fn every_migration_has_a_sample_and_its_rows_are_read() {
     assert!(items.iter().any(|row| row.item.kind == "de costura recta" && row.item.promo));
     assert_eq!(shop.store.parked(9).await.unwrap().len(), 1);
     assert_eq!(shop.store.fact_edits().await.unwrap()[0].updated_by, "carmen");
+    assert_eq!(shop.store.closed_days(jiff::civil::Date::MIN).await.unwrap()[0].reason.as_deref(), Some("inventario"));
 }
 
 #[test]

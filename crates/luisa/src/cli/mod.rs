@@ -16,6 +16,13 @@ pub mod replay;
 pub mod health;
 pub mod privacy;
 pub mod traces;
+pub mod handoffs;
+pub mod chats;
+pub mod facts;
+pub mod closed;
+pub mod pack;
+mod database;
+mod supervisor;
 pub mod costs;
 pub mod simulate;
 mod report;
@@ -25,16 +32,19 @@ mod paint;
 use std::io;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing::{Level, warn};
 
 use crate::settings::{Log, SettingFault, Settings};
 use crate::telemetry;
 
+/// `EX_TEMPFAIL`: the service manager starts again.
+const NOT_NOW: u8 = 75;
+
 const NOTES: &str = "\
 Settings come from the environment and from .env in the working directory; .env.example explains each.
 Results go to standard output, logs to standard error.
-Exit codes: 0 done, 1 the answer is no, 2 wrong use or settings.";
+Exit codes: 0 done, 1 the answer is no, 2 wrong use or settings, 75 not now: trying again later may do.";
 
 /// LUISA answers a store's customers on WhatsApp, sells with them, and calls a person when one is needed.
 #[derive(Debug, Parser)]
@@ -79,11 +89,35 @@ enum Command {
         #[command(subcommand)]
         command: catalog::Catalog,
     },
+    /// Who waits for a person, and the end of it.
+    Handoffs {
+        #[command(subcommand)]
+        command: handoffs::Handoffs,
+    },
+    /// One chat, found by phone or id.
+    Chats {
+        #[command(subcommand)]
+        command: chats::Chats,
+    },
+    /// What LUISA states of the store: hours, address, payment.
+    Facts {
+        #[command(subcommand)]
+        command: facts::Facts,
+    },
+    /// The store's days off.
+    Closed(closed::Closed),
+    /// The store as files.
+    Pack {
+        #[command(subcommand)]
+        command: pack::Pack,
+    },
     /// Who may use the console: one-time links, users, sessions.
     Console {
         #[command(subcommand)]
         command: console::Console,
     },
+    /// Print the completions of a shell: `luisa completions bash > /etc/bash_completion.d/luisa`.
+    Completions { shell: clap_complete::Shell },
     /// Say whether the LUISA of these settings is ready: exit code 0 or 1.
     Health,
     /// Give one person their data, or erase it.
@@ -127,6 +161,10 @@ struct WrongSettings(Vec<SettingFault>);
 /// What stood in the way, in one sentence that says what to do.
 pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
     let command = cli.command.unwrap_or(Command::Serve);
+    if let Command::Completions { shell } = &command {
+        clap_complete::generate(*shell, &mut Cli::command(), "luisa", &mut io::stdout());
+        return Ok(Verdict::Done);
+    }
     let settings = Settings::from_env().map_err(WrongSettings)?;
     telemetry::start(&command.log(settings.server.log));
     for note in &settings.notes {
@@ -139,6 +177,12 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Eval(eval) => eval.run(&settings),
         Command::Replay(replay) => one_thread()?.block_on(replay.run(&settings)),
         Command::Catalog { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Handoffs { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Chats { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Facts { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Closed(closed) => one_thread()?.block_on(closed.run(&settings)),
+        Command::Pack { command } => command.run(&settings),
+        Command::Completions { .. } => Ok(Verdict::Done),
         Command::Console { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
@@ -156,8 +200,19 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
     }
 }
 
+/// What the exit code says of an error.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if serve::time_cures(error) { NOT_NOW } else { 2 }
+}
+
 fn broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// What somebody else wrote, without the signs that a terminal obeys.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { ' ' } else { c }).filter(|c| !c.is_control()).collect()
 }
 
 fn threads() -> anyhow::Result<tokio::runtime::Runtime> {

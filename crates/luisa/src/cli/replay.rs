@@ -6,7 +6,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use clap::Args;
-use luisa_store::{ConversationId, Store};
+use luisa_store::{ConversationId, Store, StoreError};
 
 use super::since::Moment;
 use super::traces::span;
@@ -75,10 +75,16 @@ impl Replay {
         };
         let mut report = Report::default();
         for id in chats {
-            let detail = store.conversation(&id, 0).await.map_err(|error| match error {
-                luisa_store::StoreError::NotFound => anyhow::anyhow!("there is no conversation {id}"),
-                other => other.into(),
-            })?;
+            let detail = match store.conversation(&id, 0).await {
+                Ok(detail) => detail,
+                // Erased on a person's wish: its traces stay, without words and under an id of nobody.
+                Err(StoreError::NotFound) if self.conversation.is_none() => {
+                    report.erased += 1;
+                    continue;
+                }
+                Err(StoreError::NotFound) => bail!("there is no conversation {id}"),
+                Err(other) => return Err(other.into()),
+            };
             let policy = settings.policy(core_channel(detail.conversation.channel));
             let past = store.past(&id).await?;
             let before = report.changed.len();
@@ -90,7 +96,7 @@ impl Replay {
 }
 
 fn table(report: &Report) -> String {
-    let Report { conversations, messages, skipped, by_model, changed } = report;
+    let Report { conversations, messages, skipped, after_gap, erased, by_model, changed } = report;
     let mut text = String::new();
     let mut rows: Vec<[String; 5]> = Vec::new();
     for one in changed {
@@ -116,7 +122,8 @@ fn table(report: &Report) -> String {
     }
     text.push_str(&format!(
         "{messages} messages of {conversations} conversations: {} would be decided otherwise; {skipped} skipped, their content is not kept; \
-         {by_model} answers of a model not compared.\n",
+         {after_gap} after one of those not compared; {erased} conversations were erased; {by_model} answers of a model not \
+         compared.\n",
         changed.len()
     ));
     text

@@ -3,17 +3,19 @@
 //! Owns the order of the start (whatever cannot work is found before anything is taken in) and of the end. May not
 //! decide, store or send itself.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use luisa_store::Store;
+use luisa_store::{Store, StoreError};
 use luisa_whatsapp::{Client, Config};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::cli::supervisor;
 use crate::http::{router, server};
 use crate::runtime::clock::Clock;
 use crate::runtime::{GRACE, Station, Workers};
@@ -21,7 +23,7 @@ use crate::settings::{Settings, WhatsApp};
 use crate::shop::Shop;
 use crate::{catalog, packs};
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM, SIGINT or SIGHUP.
 ///
 /// # Errors
 /// What stands in the way of the start: the pack, the database, the port, a setting of WhatsApp.
@@ -50,8 +52,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         "serving"
     );
     let server = tokio::spawn(server::serve(listener, app, token.clone()));
+    supervisor::ready(&token);
+    invite(&shop.settings, address);
     let signal = stop.next().await;
     info!(signal, "stopping");
+    supervisor::stopping();
     token.cancel();
     // Both at once: a webhook in hand is stored while the workers end their turns.
     let (served, ()) = tokio::join!(tokio::time::timeout(GRACE, server), workers.stop(GRACE));
@@ -64,13 +69,40 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The port will be free when the other program has ended.
+#[derive(Debug, thiserror::Error)]
+#[error("port {0} is in use by another program: stop it, or set PORT to another port")]
+struct PortInUse(u16);
+
+/// Whether the same start may work a moment later without anybody's help: another process is still ending, the database
+/// is held, the disk is full.
+pub(super) fn time_cures(error: &anyhow::Error) -> bool {
+    let store = |error: &StoreError| {
+        matches!(
+            error,
+            StoreError::Busy
+                | StoreError::Locked { .. }
+                | StoreError::AlreadyServed { .. }
+                | StoreError::DiskFull { .. }
+        )
+    };
+    error.chain().any(|cause| cause.is::<PortInUse>() || cause.downcast_ref::<StoreError>().is_some_and(store))
+}
+
+// Who starts her in a terminal wants to see her, and not seven fields of a log.
+fn invite(settings: &Settings, address: SocketAddr) {
+    let mut terminal = std::io::stderr();
+    if settings.server.demo_ui && terminal.is_terminal() {
+        // A terminal that is gone meanwhile is no reason to stop.
+        drop(writeln!(terminal, "\n  Open http://localhost:{} to talk to LUISA. Ctrl-C stops her.\n", address.port()));
+    }
+}
+
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let port = address.port();
         match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                anyhow!("port {port} is in use by another program: stop it, or set PORT to another port")
-            }
+            std::io::ErrorKind::AddrInUse => PortInUse(port).into(),
             std::io::ErrorKind::PermissionDenied => {
                 anyhow!("port {port} needs more rights than this user has: set PORT to one above 1023")
             }
@@ -108,6 +140,8 @@ async fn recover(shop: &Shop) -> anyhow::Result<()> {
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// The terminal or the connection from which she was started is gone.
+    hangup: Signal,
 }
 
 impl StopSignals {
@@ -116,6 +150,7 @@ impl StopSignals {
         Ok(Self {
             terminate: signal(SignalKind::terminate()).context(why)?,
             interrupt: signal(SignalKind::interrupt()).context(why)?,
+            hangup: signal(SignalKind::hangup()).context(why)?,
         })
     }
 
@@ -123,6 +158,7 @@ impl StopSignals {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hangup.recv() => "SIGHUP",
         }
     }
 }

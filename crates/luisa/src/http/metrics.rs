@@ -40,6 +40,7 @@ fn since_the_start(page: &mut Page, station: &Station) {
     let cache = station.shop.cache.stats();
     page.counter("luisa_webhooks_total", "webhook posts", c.webhooks.value());
     page.counter("luisa_webhooks_refused_total", "webhook posts not answered with 200", c.webhooks_refused.value());
+    page.times("luisa_webhook_seconds", "from a webhook post to its acknowledgement", &c.webhook);
     page.counter("luisa_messages_received_total", "messages of customers, each once", c.messages_received.value());
     page.counter("luisa_messages_duplicate_total", "messages delivered again", c.messages_duplicate.value());
     page.counter("luisa_webhook_items_unparsed_total", "parts of webhooks kept raw", c.webhook_items_unparsed.value());
@@ -101,6 +102,13 @@ fn money_and_room(page: &mut Page, station: &Station, spent: &ModelUse, backup: 
     some(page, "luisa_model_spend_today_usd", "what they cost in US dollars", spent.model_spend_today_usd);
     let backup = backup.map(|at| at.as_second() as f64);
     some(page, "luisa_last_backup_timestamp_seconds", "when the last backup was made", backup);
+    let process = figures::process();
+    some(page, "luisa_process_memory_bytes", "memory of the process", process.map(|(memory, _)| memory));
+    let help = "time that the processor worked for the process";
+    match process {
+        Some((_, seconds)) => page.line("luisa_process_cpu_seconds_total", "counter", help, seconds),
+        None => page.head("luisa_process_cpu_seconds_total", "counter", help),
+    }
     let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
     some(page, "luisa_database_bytes", "size of the database and its log", bytes(figures::size(path)));
     some(page, "luisa_disk_free_bytes", "what may still be written beside it", bytes(figures::free(path)));

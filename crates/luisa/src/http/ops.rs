@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::Refused;
 use crate::cache::CacheStats;
-use crate::figures::Figures;
+use crate::figures::{self, Figures};
 use crate::runtime::Station;
 
 /// Says that the process runs. It does not touch the database: a slow disk is no reason to be restarted.
@@ -33,10 +33,19 @@ pub async fn health(State(station): State<Arc<Station>>) -> Json<Value> {
     }))
 }
 
-/// Says that it can work: the database is read and written.
+/// Below this, the next messages may not fit on the disk.
+const LEAST_ROOM: u64 = 20 * 1024 * 1024;
+
+/// Says that it can work: the database is read and written, and there is room for what comes.
 pub async fn ready(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {
     match station.shop.store.ping().await {
-        Ok(()) => Ok(Json(json!({ "status": "ready" }))),
+        Ok(()) => match figures::free(station.shop.store.path()).filter(|free| *free < LEAST_ROOM) {
+            None => Ok(Json(json!({ "status": "ready" }))),
+            Some(free) => {
+                tracing::error!(free, "not_ready");
+                Err(Refused::unavailable("the disk of the database is full: free some space"))
+            }
+        },
         Err(error) => {
             tracing::error!(%error, "not_ready");
             Err(Refused::unavailable("the database cannot be used; the log says why"))

@@ -4,7 +4,7 @@
 //! right or must not be lost. May not think about what came.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, State};
@@ -67,10 +67,12 @@ pub async fn receive(State(station): State<Arc<Station>>, headers: HeaderMap, bo
         return disabled();
     }
     station.counters.webhooks.add(1);
+    let began = Instant::now();
     let outcome = match to_bytes(body, limits::WEBHOOK_BODY).await {
         Ok(raw) => take_in(&station, &headers, &raw).await,
         Err(_) => Err(StatusCode::PAYLOAD_TOO_LARGE),
     };
+    station.counters.webhook.record(began.elapsed());
     match outcome {
         Ok(Stored(())) => StatusCode::OK.into_response(),
         Err(status) => {

@@ -18,7 +18,7 @@ use super::turn::{Decision, store_mode};
 use crate::wire::to_whatsapp::{Addressee, Letter};
 
 /// What the button that opens a list says: a fact of the pack.
-pub const LIST_LABEL: &str = "ver_opciones";
+pub use luisa_core::pack::check::LIST_LABEL;
 /// Whom a notice is for that concerns the service and no team.
 const OWNER: &str = "interno";
 

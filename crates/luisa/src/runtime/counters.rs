@@ -94,6 +94,7 @@ impl<const N: usize> Times<N> {
 #[derive(Debug)]
 pub struct Counters {
     pub webhooks: Counter,
+    pub webhook: Times<8>,
     pub webhooks_refused: Counter,
     pub messages_received: Counter,
     pub messages_duplicate: Counter,
@@ -132,6 +133,7 @@ impl Default for Counters {
         let seconds = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
         Self {
             webhooks: Counter::default(),
+            webhook: Times::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0, 5.0]),
             webhooks_refused: Counter::default(),
             messages_received: Counter::default(),
             messages_duplicate: Counter::default(),

@@ -17,6 +17,7 @@ pub mod reversal;
 pub mod reminders;
 pub mod edits;
 pub mod retention;
+pub mod room;
 pub mod unheard;
 pub mod person_key;
 pub mod counters;
@@ -131,6 +132,7 @@ impl Workers {
         tasks.spawn(reminders::work(Arc::clone(station), token.clone()));
         tasks.spawn(edits::work(Arc::clone(station), token.clone()));
         tasks.spawn(retention::work(Arc::clone(station), token.clone()));
+        tasks.spawn(room::work(Arc::clone(station), token.clone()));
         if let Some(client) = station.shop.whatsapp.clone() {
             for _ in 0..INBOX_WORKERS {
                 tasks.spawn(inbox::work(Arc::clone(station), token.clone()));

@@ -336,7 +336,7 @@ impl Ready {
         let pack = station.shop.pack();
         let channel = core_channel(view.conversation.channel);
         let messages = view.pending.iter().map(|row| inbound(row, view, &pack)).collect();
-        let policy = checks::policy(station.shop.settings.policy(channel), &view.conversation.id);
+        let policy = checks::policy(station.shop.policy(channel), &view.conversation.id);
         Self { channel, memory: memory_of(view), messages, policy, pack }
     }
 

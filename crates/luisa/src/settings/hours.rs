@@ -62,6 +62,7 @@ impl Hours {
             end: self.end,
             new_conversation_cutoff: self.new_conversation_cutoff,
             zone: self.zone.clone(),
+            closed: std::sync::Arc::default(),
         }
     }
 }

@@ -139,8 +139,8 @@ async fn a_store_s_file_is_imported_while_she_serves_and_its_products_are_sold()
     );
     let (code, checked, _) = world.run(&["catalog", "check", &file]).await;
     assert_eq!(code, 0, "{checked}");
-    assert!(checked.contains("can be imported: 1 new, 1 changed") && checked.contains("`1230000` becomes `1180000`"));
-    assert!(checked.contains("no picture") && checked.contains("S100"), "{checked}");
+    assert!(checked.contains("Nuevos 1, cambiados 1") && checked.contains("«1230000» pasa a «1180000»"), "{checked}");
+    assert!(checked.contains("1 sin foto") && checked.contains("S100"), "{checked}");
     assert!(answer(&luisa, "a", "cuánto vale la KT-D3?").await.contains("$1.230.000"), "a check changes nothing");
     let (code, imported, _) = world.run(&["catalog", "import", &file, "--json"]).await;
     let report: serde_json::Value = serde_json::from_str(&imported).unwrap();
@@ -171,19 +171,19 @@ async fn every_fault_of_a_file_is_told_at_once_and_nothing_is_imported() {
         let (code, text, _) = world.run(&["catalog", command, &file]).await;
         assert_eq!(code, 1, "{text}");
         for wanted in [
-            "row 3, column `familia`, `lavadora`: the store has no such family; write one of familiar, industrial",
-            "row 3, column `precio`, `mil`: this is no price",
-            "row 4, column `activo`, `quizas`: this is neither yes nor no; write `si` or `no`",
-            "row 4, column `existencias`, `-3`: this is no number of pieces",
-            "row 4, column `nombre`, ``: product `S2` has no name",
-            "nothing was changed",
+            "fila 3, columna «familia», «lavadora»: la tienda no tiene esa familia; escriba una de estas: familiar, industrial",
+            "fila 3, columna «precio», «mil»: esto no es un precio",
+            "fila 4, columna «activo», «quizas»: esto no es sí ni no; escriba «si» o «no»",
+            "fila 4, columna «existencias», «-3»: esto no es una cantidad",
+            "fila 4, columna «nombre», «»: el producto «S2» no tiene nombre",
+            "no se cambió nada",
         ] {
             assert!(text.contains(wanted), "{wanted}\n{text}");
         }
         assert_eq!(world.count("SELECT count(*) FROM catalog_items WHERE source = 'store'"), 0);
     }
     let (code, text, _) = world.run(&["catalog", "check", &write(&world, "x.csv", "nombre,color\nUna,rojo\n")]).await;
-    assert!(code == 1 && text.contains("`color`") && text.contains("no column `codigo`"), "{text}");
+    assert!(code == 1 && text.contains("fila 1") && text.contains("no hay columna «codigo»"), "{text}");
     let (code, _, error) = world.run(&["catalog", "check", "nada.csv"]).await;
     assert!(code == 2 && error.contains("nada.csv"), "{error}");
 }
@@ -197,18 +197,20 @@ async fn what_is_exported_comes_back_in_without_a_change_in_both_formats() {
         "codigo,nombre,familia,modelo,otros_nombres,caracteristicas,precio,notas\n\
          0105,\"Sierra, \"\"pro\"\"\",familiar,X-0105,sierra | pro,\"dos, tres|cuatro\",500000,llegó en mayo\n",
     );
+    assert_eq!(world.run(&["init-db"]).await.0, 0);
     assert_eq!(world.run(&["catalog", "import", &file]).await.0, 0);
     for name in ["todo.csv", "todo.xlsx"] {
         let path = world.folder.path().join(name);
         let path = path.to_str().unwrap();
         let (code, said, error) = world.run(&["catalog", "export", path]).await;
-        assert!(code == 0 && said.contains("10 products"), "{said}{error}");
+        assert!(code == 0 && said.contains("10 productos"), "{said}{error}");
         let (code, _, error) = world.run(&["catalog", "export", path]).await;
         assert!(code == 2 && error.contains("--force"), "{error}");
         let (code, said, _) = world.run(&["catalog", "import", path, "--whole"]).await;
-        assert!(code == 0 && said.contains("0 new, 0 changed, 10 the same, 0 withdrawn"), "{name}: {said}");
+        assert!(code == 0 && said.contains("Nuevos 0, cambiados 0, iguales 10, retirados 0"), "{name}: {said}");
         // In another database the same file makes the same catalog.
         let other = World::new().await;
+        assert_eq!(other.run(&["init-db"]).await.0, 0);
         assert_eq!(other.run(&["catalog", "import", path]).await.0, 0);
         let all = |world: &World| {
             let sql = "SELECT json_group_array(json_array(item_id, brand, model, name, family, features, uses, price_cop, stock,
@@ -218,7 +220,7 @@ async fn what_is_exported_comes_back_in_without_a_change_in_both_formats() {
         assert_eq!(all(&world), all(&other), "{name}");
     }
     let (_, csv, _) = world.run(&["catalog", "export", "-"]).await;
-    assert!(csv.starts_with("codigo,marca,modelo,nombre,"), "{csv}");
+    assert!(csv.starts_with("\u{feff}codigo;marca;modelo;nombre;"), "{csv}");
 }
 
 #[tokio::test]
@@ -242,8 +244,8 @@ async fn a_spreadsheet_of_the_store_is_read_with_its_numbers_and_empty_rows() {
     book.save(&path).unwrap();
     let (code, text, error) = world.run(&["catalog", "check", path.to_str().unwrap()]).await;
     assert_eq!(code, 1, "{text}{error}");
-    assert!(text.contains("row 6, column `Cantidad`, `dos`"), "{text}");
-    assert!(text.contains("1 to correct"), "{text}");
+    assert!(text.contains("fila 6, columna «Cantidad», «dos»"), "{text}");
+    assert!(text.contains("1 por corregir"), "{text}");
 }
 
 /// What a shop does on a Monday: the price list comes in, and everything that LUISA says of prices follows, also for who
@@ -300,4 +302,67 @@ async fn a_product_that_is_withdrawn_or_sold_out_is_no_reason_to_stay_closed() {
     luisa.log().count("catalog_changed", 1).await;
     let (code, report, _) = world.run(&["go-no-go", "--hard-fail", "--base-url", &luisa.url]).await;
     assert_eq!(code, 0, "{report}");
+}
+
+/// What hangs in a shop's computer: a title, columns of the accountant, and words where a program wants numbers.
+#[tokio::test]
+async fn a_shop_s_real_list_is_taken_without_repair_and_what_is_not_read_is_named() {
+    let world = World::new().await;
+    assert_eq!(world.run(&["init-db"]).await.0, 0);
+    let text = "Lista de precios noviembre 2026;;;;;\r\n;;;;;\r\n\
+        Código;Descripción;Costo;Precio de venta;Existencia;Proveedor\r\n\
+        I008;Kingter;900.000;1´190.000;5 und;Distribuciones “La 34”\r\n\
+        I009;Kansew;1.000.000;1.2 millones;Agotado;–\r\n";
+    let windows: Vec<u8> = text
+        .chars()
+        .map(|c| match c {
+            '“' => 0x93,
+            '”' => 0x94,
+            '–' => 0x96,
+            c => u8::try_from(u32::from(c)).unwrap(),
+        })
+        .collect();
+    let path = world.folder.path().join("lista.csv");
+    std::fs::write(&path, windows).unwrap();
+    let (code, text, error) = world.run(&["catalog", "import", path.to_str().unwrap()]).await;
+    assert_eq!(code, 0, "{text}{error}");
+    assert!(text.contains("columnas que no se leen: Descripción, Costo, Proveedor"), "{text}");
+    let rows =
+        "SELECT group_concat(item_id || ' ' || price_cop || ' ' || stock) FROM catalog_items WHERE source = 'store'";
+    assert_eq!(world.text(rows).unwrap(), "I008 1190000 5,I009 1200000 0");
+}
+
+#[tokio::test]
+async fn a_price_that_jumps_or_stands_alone_is_imported_only_when_it_is_said_to_be_right() {
+    let world = World::new().await;
+    assert_eq!(world.run(&["init-db"]).await.0, 0);
+    let file = write(
+        &world,
+        "x.csv",
+        "codigo;nombre;familia;precio\nI008;Kingter KT-D3;industrial;1230\nI009;Kansew KS-8800;industrial;13000000\n\
+         N1;Singer 1;familiar;650\n",
+    );
+    for command in ["check", "import"] {
+        let (code, text, _) = world.run(&["catalog", command, &file]).await;
+        assert_eq!(code, 1, "{text}");
+        for wanted in ["OJO I008: hoy cuesta $1.230.000 y quedaría en $1.230", "OJO I009", "OJO N1", "--yes"] {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
+        assert_eq!(world.count("SELECT count(*) FROM catalog_items WHERE source = 'store'"), 0);
+    }
+    assert_eq!(world.run(&["catalog", "import", &file, "--yes"]).await.0, 0);
+    assert_eq!(world.count("SELECT count(*) FROM catalog_items WHERE source = 'store'"), 3);
+}
+
+#[tokio::test]
+async fn no_command_of_the_catalog_makes_a_database_where_there_is_none() {
+    let world = World::new().await;
+    let file = write(&world, "p.csv", "codigo;precio\nI008;1.250.000\n");
+    let (code, text, error) = world.run(&["catalog", "import", &file]).await;
+    assert!(code == 2 && text.is_empty() && error.contains("no hay base de datos"), "{text}{error}");
+    for arguments in [["catalog", "check", &file], ["catalog", "export", "-"]] {
+        let (code, _, error) = world.run(&arguments).await;
+        assert!(code == 0 && error.contains("este es el catálogo del paquete"), "{error}");
+    }
+    assert!(!world.db().exists());
 }

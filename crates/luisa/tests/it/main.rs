@@ -12,6 +12,7 @@ mod chat_api;
 mod cli;
 mod catalog_edits;
 mod replay;
+mod shopkeeping;
 mod conversations;
 mod crash;
 mod data_api;

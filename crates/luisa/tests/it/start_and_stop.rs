@@ -49,7 +49,7 @@ async fn a_database_that_another_process_serves_stops_the_start() {
     let world = World::new().await;
     let _luisa = world.serve().await;
     let (code, said) = world.refuses().await;
-    assert_eq!(code, 2, "{said}");
+    assert_eq!(code, 75, "{said}");
     assert!(said.contains("luisa.db") && said.contains("already served"), "{said}");
 }
 
@@ -64,7 +64,7 @@ async fn a_locked_database_stops_the_start() {
         )
         .unwrap();
     let (code, said) = world.refuses().await;
-    assert_eq!(code, 2, "{said}");
+    assert_eq!(code, 75, "{said}");
     assert!(said.contains("luisa.db") && said.contains("locked"), "{said}");
 }
 
@@ -91,7 +91,7 @@ async fn a_port_in_use_stops_the_start() {
     let port = taken.local_addr().unwrap().port().to_string();
     let world = world.with("PORT", &port);
     let (code, said) = world.refuses().await;
-    assert_eq!(code, 2, "{said}");
+    assert_eq!(code, 75, "{said}");
     assert!(said.contains(&port) && said.contains("in use") && said.contains("PORT"), "{said}");
 }
 
@@ -106,6 +106,36 @@ async fn told_to_stop_she_ends_what_is_in_hand_and_leaves_the_rest_for_the_next_
     let world = world.with("REPLY_DEBOUNCE_MS", "0");
     let _luisa = world.serve().await;
     world.meta.wait_for_sent(1, SOON).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_terminal_that_closes_stops_her_as_a_signal_to_stop_does() {
+    let world = World::new().await;
+    let mut luisa = world.serve().await;
+    assert_eq!(luisa.stopped_by("HUP").await, 0);
+    assert_eq!(luisa.log().events("stopping")[0]["signal"], "SIGHUP");
+}
+
+#[tokio::test]
+async fn the_service_manager_hears_when_she_is_ready_and_that_she_is_alive() {
+    let world = World::new().await;
+    let socket = world.folder.path().join("notify");
+    let told = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    let world = world.with("NOTIFY_SOCKET", socket.to_str().unwrap()).with("WATCHDOG_USEC", "400000");
+    let mut luisa = world.serve().await;
+    let told = tokio::net::UnixDatagram::from_std({
+        told.set_nonblocking(true).unwrap();
+        told
+    })
+    .unwrap();
+    let mut heard = Vec::new();
+    while heard.len() < 2 {
+        let mut buffer = [0; 200];
+        let n = told.recv(&mut buffer).await.unwrap();
+        heard.push(String::from_utf8_lossy(&buffer[..n]).trim().to_owned());
+    }
+    assert_eq!(heard, ["READY=1", "WATCHDOG=1"]);
+    assert_eq!(luisa.terminate().await, 0);
 }
 
 #[tokio::test]

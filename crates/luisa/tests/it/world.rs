@@ -178,8 +178,13 @@ impl Luisa {
 
     /// Asks her to stop; her exit code.
     pub(crate) async fn terminate(&mut self) -> i32 {
+        self.stopped_by("TERM").await
+    }
+
+    /// Her exit code after this signal.
+    pub(crate) async fn stopped_by(&mut self, signal: &str) -> i32 {
         let pid = self.child.id().expect("she runs");
-        let told = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await.unwrap();
+        let told = Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().await.unwrap();
         assert!(told.success());
         let ended = tokio::time::timeout(SOON, self.child.wait()).await.expect("she stops").unwrap();
         ended.code().expect("an exit code, not a signal")

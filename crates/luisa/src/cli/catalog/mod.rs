@@ -3,34 +3,40 @@
 //! Owns the order: everything is read and checked before anything is written, and what is written is one transaction. A
 //! serving LUISA notices by herself.
 
+mod report;
 mod sheet;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use luisa_core::catalog_table::{self, CellFault, Entry, Table};
+use luisa_core::catalog_table::{self, Entry, Table};
+use luisa_core::lexicon::fold::plain;
+use luisa_core::money::Cop;
 use luisa_core::pack::Pack;
 use luisa_core::pack::check::{StalePrice, stale_prices};
 use luisa_store::{CatalogItem, FactEdit, Store};
-use serde::Serialize;
+use report::{Change, Doubt, Report, listed, say};
 
 use crate::catalog;
-use crate::cli::Verdict;
+use crate::cli::{Verdict, database};
 use crate::packs::{self, Loaded};
 use crate::runtime::clock::Clock;
 use crate::settings::Settings;
 
-/// Changes that are listed one by one; of more, how many there are.
-const LISTED: usize = 40;
+/// A price that becomes more than so many times as high or as low is asked about.
+const JUMP: i64 = 2;
+/// So is a new product's that is so many times below or above all others.
+const FAR: i64 = 10;
 
 #[derive(Debug, Subcommand)]
 pub enum Catalog {
     /// Say what is wrong with FILE, or what importing it would change. Changes nothing.
     Check(Incoming),
-    /// Take the products of FILE (.csv, .xlsx) into the catalog, all or none. Columns that are not there and products that
-    /// are not in FILE stay as they are.
+    /// Take the products of FILE (.csv, .xlsx; `-` is standard input) into the catalog, all or none. Columns that are not
+    /// there and products that are not in FILE stay as they are.
     Import(Incoming),
     /// Write the catalog of the moment to FILE (.csv, .xlsx); `-` is standard output, as CSV.
     Export(Outgoing),
@@ -38,10 +44,14 @@ pub enum Catalog {
 
 #[derive(Debug, Args)]
 pub struct Incoming {
+    /// The store's list: .csv or .xlsx; `-` is standard input.
     file: PathBuf,
     /// Products that are not in FILE are no longer offered.
     #[arg(long)]
     whole: bool,
+    /// Import also prices that jump or are far from all others.
+    #[arg(long)]
+    yes: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -49,34 +59,11 @@ pub struct Incoming {
 
 #[derive(Debug, Args)]
 pub struct Outgoing {
+    /// .csv or .xlsx; `-` is standard output, as CSV.
     file: PathBuf,
     /// Replace FILE if it exists.
     #[arg(long)]
     force: bool,
-}
-
-/// What a file means for the catalog.
-#[derive(Debug, Serialize)]
-struct Report {
-    file: String,
-    imported: bool,
-    added: Vec<String>,
-    changed: Vec<Change>,
-    unchanged: usize,
-    withdrawn: Vec<String>,
-    faults: Vec<CellFault>,
-    notes: Vec<String>,
-    #[serde(skip)]
-    write: Vec<CatalogItem>,
-}
-
-/// One cell that becomes different.
-#[derive(Debug, Serialize)]
-struct Change {
-    id: String,
-    column: String,
-    from: String,
-    to: String,
 }
 
 /// What there is before the file comes.
@@ -104,15 +91,15 @@ impl Catalog {
 }
 
 async fn import(incoming: &Incoming, settings: &Settings) -> anyhow::Result<Verdict> {
-    let store = Store::open(&settings.database.path)?;
+    let store = database::open(settings)?;
     let now = Clock::Real.now();
     let own = packs::load(settings.business_dir.as_deref())?.pack;
     catalog::seed(&store, &own, now).await?;
     let mut report = look(incoming, &known(settings).await?)?;
-    if report.faults.is_empty() && !report.write.is_empty() {
+    report.imported = report.faults.is_empty() && (incoming.yes || report.doubts.is_empty());
+    if report.imported && !report.write.is_empty() {
         store.edit_catalog(now, std::mem::take(&mut report.write)).await?;
     }
-    report.imported = report.faults.is_empty();
     say(incoming, &report)
 }
 
@@ -122,6 +109,8 @@ async fn known(settings: &Settings) -> anyhow::Result<Known> {
     let pack_entries =
         || loaded.pack.catalog.items.iter().map(|item| Entry { item: item.clone(), notes: String::new() });
     if !settings.database.path.exists() {
+        let path = settings.database.path.display();
+        writeln!(std::io::stderr(), "luisa: no hay base de datos en {path}: este es el catálogo del paquete")?;
         let entries = pack_entries().collect();
         return Ok(Known { loaded, entries, facts: Vec::new() });
     }
@@ -140,58 +129,84 @@ async fn known(settings: &Settings) -> anyhow::Result<Known> {
 
 // Reads the file and compares it with what there is.
 fn look(incoming: &Incoming, known: &Known) -> anyhow::Result<Report> {
-    let mut report = Report {
-        file: incoming.file.display().to_string(),
-        imported: false,
-        added: Vec::new(),
-        changed: Vec::new(),
-        unchanged: 0,
-        withdrawn: Vec::new(),
-        faults: Vec::new(),
-        notes: Vec::new(),
-        write: Vec::new(),
-    };
+    let mut report = Report { file: incoming.file.display().to_string(), ..Report::default() };
     let pack = &known.loaded.pack;
-    let entries = match catalog_table::read(&sheet::read(&incoming.file)?, pack, &known.entries) {
-        Ok(entries) => entries,
+    let table = sheet::read(&incoming.file)?;
+    let read = match catalog_table::read(&table, pack, &known.entries) {
+        Ok(read) => read,
         Err(faults) => {
             report.faults = faults;
             return Ok(report);
         }
     };
+    report.ignored = read.ignored;
+    let usual = Usual::of(&known.entries);
     let mut after = known.entries.clone();
-    for entry in entries {
+    let mut touched = BTreeSet::new();
+    for entry in read.entries {
+        touched.insert(entry.item.id.clone());
         match after.iter_mut().find(|old| old.item.id == entry.item.id) {
             Some(old) if *old == entry => report.unchanged += 1,
             Some(old) => {
                 report.changed.extend(changes(old, &entry));
+                report.doubts.extend(usual.doubt(old.item.price_cop, &entry));
                 report.write.push(row(&entry));
                 *old = entry;
             }
             None => {
                 report.added.push(entry.item.id.clone());
+                report.doubts.extend(usual.doubt(None, &entry));
                 report.write.push(row(&entry));
                 after.push(entry);
             }
         }
     }
     if incoming.whole {
-        withdraw(incoming, &mut after, &mut report)?;
+        withdraw(&touched, &mut after, &mut report);
     }
-    report.notes = notes(pack, &after, &known.facts)?;
+    report.notes = notes(pack, &after, &touched, &known.facts)?;
     Ok(report)
 }
 
+/// The prices of the catalog before the file came.
+struct Usual {
+    lowest: Option<Cop>,
+    highest: Option<Cop>,
+}
+
+impl Usual {
+    fn of(entries: &[Entry]) -> Self {
+        let prices = || entries.iter().filter(|entry| entry.item.active).filter_map(|entry| entry.item.price_cop);
+        Self { lowest: prices().min(), highest: prices().max() }
+    }
+
+    // A thousand too many or too few, a digit too many: what is far from what was, or from everything else.
+    fn doubt(&self, before: Option<Cop>, entry: &Entry) -> Option<Doubt> {
+        let price = entry.item.price_cop?;
+        let doubt = |why: String| Some(Doubt { id: entry.item.id.clone(), price, why });
+        match (before, self.lowest, self.highest) {
+            (Some(before), ..) if price.0 > before.0 * JUMP || price.0 * JUMP < before.0 => {
+                doubt(format!("hoy cuesta {before} y quedaría en {price}"))
+            }
+            (Some(_), ..) => None,
+            (None, Some(lowest), _) if price.0 * FAR < lowest.0 => {
+                doubt(format!("costaría {price}, y lo más barato del catálogo cuesta {lowest}"))
+            }
+            (None, _, Some(highest)) if price.0 > highest.0 * FAR => {
+                doubt(format!("costaría {price}, y lo más caro del catálogo cuesta {highest}"))
+            }
+            _ => None,
+        }
+    }
+}
+
 // What the file does not name is no longer offered.
-fn withdraw(incoming: &Incoming, after: &mut [Entry], report: &mut Report) -> anyhow::Result<()> {
-    let table = sheet::read(&incoming.file)?;
-    let named = |id: &str| table.rows.iter().any(|(_, cells)| cells.iter().any(|cell| cell.trim() == id));
-    for entry in after.iter_mut().filter(|entry| entry.item.active && !named(&entry.item.id)) {
+fn withdraw(touched: &BTreeSet<String>, after: &mut [Entry], report: &mut Report) {
+    for entry in after.iter_mut().filter(|entry| entry.item.active && !touched.contains(&entry.item.id)) {
         entry.item.active = false;
         report.withdrawn.push(entry.item.id.clone());
         report.write.push(row(entry));
     }
-    Ok(())
 }
 
 fn row(entry: &Entry) -> CatalogItem {
@@ -214,69 +229,36 @@ fn changes(old: &Entry, new: &Entry) -> Vec<Change> {
         .collect()
 }
 
-// What the staff would want to know: pictures that are missing, and facts that say something else now.
-fn notes(pack: &Pack, after: &[Entry], facts: &[FactEdit]) -> anyhow::Result<Vec<String>> {
+// What the staff would want to know: pictures that are missing, brands that nobody sold until now, and sentences that say
+// another price now.
+fn notes(pack: &Pack, after: &[Entry], touched: &BTreeSet<String>, facts: &[FactEdit]) -> anyhow::Result<Vec<String>> {
     let mut notes = Vec::new();
-    let no_picture: Vec<&str> = after
-        .iter()
-        .filter(|entry| entry.item.active && !pack.media.contains_key(&entry.item.image_id))
-        .map(|entry| entry.item.id.as_str())
-        .collect();
+    let offered = || after.iter().map(|entry| &entry.item).filter(|item| item.active && touched.contains(&item.id));
+    let no_picture: Vec<String> =
+        offered().filter(|item| !pack.media.contains_key(&item.image_id)).map(|item| item.id.clone()).collect();
     if !no_picture.is_empty() {
-        notes.push(format!("no picture (none is sent; put one into the pack's media/): {}", no_picture.join(", ")));
+        let n = no_picture.len();
+        notes.push(format!("{n} sin foto (no se envía; póngala en el media/ del paquete): {}", listed(&no_picture)));
+    }
+    let absent = &pack.knowledge.rules().not_carried;
+    let taken_up: BTreeSet<String> = offered()
+        .filter(|item| absent.iter().any(|brand| plain(brand) == plain(&item.brand)))
+        .map(|item| item.brand.clone())
+        .collect();
+    if !taken_up.is_empty() {
+        let brands = listed(&taken_up.into_iter().collect::<Vec<_>>());
+        notes.push(format!("{brands}: el paquete decía que no se maneja; desde ahora LUISA la vende"));
     }
     let items = after.iter().map(|entry| entry.item.clone()).collect();
     let edits = facts.iter().map(|edit| (edit.key.as_str(), edit.value.as_str()));
     let pack = pack.edited(items, edits).map_err(anyhow::Error::msg)?;
     for StalePrice { file, id, claim, .. } in stale_prices(&pack) {
+        let price = claim.strip_prefix("money:").unwrap_or(&claim);
         notes.push(format!(
-            "{file}: `{id}` says {claim}, which no product costs any more: change it; until then it is not said"
+            "{file}: «{id}» dice {price} y ningún producto cuesta eso; cámbielo, mientras tanto no se dice"
         ));
     }
     Ok(notes)
-}
-
-fn say(incoming: &Incoming, report: &Report) -> anyhow::Result<Verdict> {
-    let mut out = std::io::stdout();
-    if incoming.json {
-        writeln!(out, "{}", serde_json::to_string(report)?)?;
-    } else {
-        write!(out, "{}", text_of(report))?;
-    }
-    Ok(if report.faults.is_empty() { Verdict::Done } else { Verdict::No })
-}
-
-fn text_of(report: &Report) -> String {
-    let file = &report.file;
-    if !report.faults.is_empty() {
-        let faults: String = report.faults.iter().map(|fault| format!("  {fault}\n")).collect();
-        return format!("{file}: {} to correct; nothing was changed.\n{faults}", report.faults.len());
-    }
-    let changed: std::collections::BTreeSet<&str> = report.changed.iter().map(|change| change.id.as_str()).collect();
-    let verb = if report.imported { "imported" } else { "can be imported" };
-    let mut text = format!(
-        "{file} {verb}: {} new, {} changed, {} the same, {} withdrawn.\n",
-        report.added.len(),
-        changed.len(),
-        report.unchanged,
-        report.withdrawn.len()
-    );
-    let listed = |ids: &[String]| ids.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-    if !report.added.is_empty() {
-        text.push_str(&format!("  new: {}\n", listed(&report.added)));
-    }
-    for change in report.changed.iter().take(LISTED) {
-        let Change { id, column, from, to } = change;
-        text.push_str(&format!("  {id} {column}: `{from}` becomes `{to}`\n"));
-    }
-    if report.changed.len() > LISTED {
-        text.push_str(&format!("  and {} cells more\n", report.changed.len() - LISTED));
-    }
-    if !report.withdrawn.is_empty() {
-        text.push_str(&format!("  withdrawn: {}\n", listed(&report.withdrawn)));
-    }
-    report.notes.iter().for_each(|note| text.push_str(&format!("  note: {note}\n")));
-    text
 }
 
 fn export(outgoing: &Outgoing, known: &Known) -> anyhow::Result<Verdict> {
@@ -289,9 +271,9 @@ fn export(outgoing: &Outgoing, known: &Known) -> anyhow::Result<Verdict> {
     let name = outgoing.file.display();
     let bytes = sheet::bytes(&outgoing.file, &table)?;
     if outgoing.file.exists() && !outgoing.force {
-        bail!("{name} exists: choose another name, or give --force to replace it");
+        bail!("{name} ya existe; escoja otro nombre, o reemplácelo con --force");
     }
-    std::fs::write(&outgoing.file, bytes).with_context(|| format!("{name} cannot be written"))?;
-    writeln!(out, "{name}: {} products.", table.rows.len())?;
+    std::fs::write(&outgoing.file, bytes).with_context(|| format!("no se pudo escribir {name}"))?;
+    writeln!(out, "{name}: {} productos.", table.rows.len())?;
     Ok(Verdict::Done)
 }
