@@ -33,7 +33,7 @@ async fn every_migration_has_a_sample_and_its_rows_are_read() {
     assert_eq!(claimed.turn.contact.as_ref().unwrap().profile_name.as_deref(), Some("Ana"));
     assert_eq!(claimed.turn.recent.len(), 3);
     assert_eq!(shop.store.conversation(&"wa_c2".into(), 9).await.unwrap().conversation.id, "wa_c1".into());
-    assert_eq!(shop.store.traces(TraceFilter { limit: 9, ..TraceFilter::default() }).await.unwrap().len(), 1);
+    assert_eq!(shop.store.traces(TraceFilter { limit: 9, ..TraceFilter::default() }).await.unwrap().len(), 2);
     let items = shop.store.catalog_items().await.unwrap();
     assert_eq!(items.len(), 2);
     assert!(items.iter().any(|row| row.item.kind == "de costura recta" && row.item.promo));
