@@ -171,6 +171,8 @@ impl Shop {
                         message_id,
                         state: MessageState::Delivered,
                         error_code: None,
+                        reason: None,
+                        window_closed: false,
                         pricing: Some(json!({"billable": true, "category": "service"})),
                     };
                     store.accept(now, vec![Arrival::Status(status)]).await.map(drop)

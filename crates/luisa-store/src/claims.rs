@@ -248,6 +248,46 @@ impl Store {
         .await
     }
 
+    /// Gives these parked messages a fresh start; says how many.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn retry(&self, now: Timestamp, messages: Vec<MessageId>) -> Result<usize, StoreError> {
+        let count = self
+            .write(move |conn| {
+                let mut count = 0;
+                for id in &messages {
+                    let sql = "INSERT INTO inbox (seq, conversation_id, message_id, payload, stale, provider_at, received_at)
+                        SELECT seq, conversation_id, message_id, payload, stale, provider_at, received_at FROM parked_inbox WHERE message_id = ?1";
+                    count += conn.prepare_cached(sql)?.execute([id])?;
+                    let sql = "UPDATE conversations SET due_at = min(coalesce(due_at, ?1), ?1),
+                            pending_since = (SELECT min(provider_at) FROM inbox WHERE conversation_id = conversations.id)
+                        WHERE id = (SELECT conversation_id FROM parked_inbox WHERE message_id = ?2)";
+                    conn.prepare_cached(sql)?.execute(params![At(now), id])?;
+                    conn.prepare_cached("DELETE FROM parked_inbox WHERE message_id = ?1")?.execute([id])?;
+                }
+                Ok(count)
+            })
+            .await?;
+        self.inbox_changed.notify_one();
+        Ok(count)
+    }
+
+    /// Gives parked messages up; how many that were. Their record stays.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn drop_parked(&self, messages: Vec<MessageId>) -> Result<usize, StoreError> {
+        self.write(move |conn| {
+            let mut count = 0;
+            for id in &messages {
+                count += conn.prepare_cached("DELETE FROM parked_inbox WHERE message_id = ?1")?.execute([id])?;
+            }
+            Ok(count)
+        })
+        .await
+    }
+
     /// Gives every parked message a fresh start; says how many.
     ///
     /// # Errors

@@ -1,16 +1,17 @@
 //! Who a message is from: one contact per person, whichever of WhatsApp's two ids came along.
 //!
-//! Owns `contacts` and the merging of two of them. May not assume a phone, nor that one stays.
+//! Owns `contacts` and the merging of two of them. One rule holds everywhere: two different user ids are two people. A number may change
+//! hands; then it moves to its new owner, and the history stays with the old one. May not assume a phone, nor that one stays.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use crate::conversations;
 use crate::error::StoreError;
-use crate::ids::{ContactId, fresh};
+use crate::ids::{ContactId, ConversationId, fresh};
 use crate::rows::ContactRow;
 use crate::time::At;
+use crate::{conversations, outbox};
 
 /// What a webhook says about a person. At least one of `wa_id` and `user_id` is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +28,13 @@ pub struct Identity {
     pub username: Option<String>,
 }
 
+impl Identity {
+    /// By their number alone.
+    pub fn of_phone(wa_id: Option<String>) -> Self {
+        Self { wa_id, user_id: None, parent_user_id: None, profile_name: None, username: None }
+    }
+}
+
 /// The contact of an identity: found, completed, merged or created.
 pub(crate) fn resolve(conn: &Connection, now: Timestamp, identity: &Identity) -> Result<ContactId, StoreError> {
     if identity.wa_id.is_none() && identity.user_id.is_none() {
@@ -34,37 +42,70 @@ pub(crate) fn resolve(conn: &Connection, now: Timestamp, identity: &Identity) ->
     }
     let id = match (by_wa_id(conn, identity)?, by_user_id(conn, identity)?) {
         (None, None) => create(conn, now)?,
-        (Some(one), None) | (None, Some(one)) => one.id,
+        (None, Some(user)) => user.id,
+        (Some(phone), None) if is_another_user(&phone, identity) => {
+            lose_number(conn, now, &phone)?;
+            create(conn, now)?
+        }
+        (Some(phone), None) => phone.id,
         (Some(phone), Some(user)) if phone.id == user.id => user.id,
-        // The number belonged to another known user: it has changed hands, and their histories must not mix.
-        (Some(phone), Some(user)) if phone.user_id.is_some() => {
-            conn.prepare_cached("UPDATE contacts SET wa_id = NULL, updated_at = ?2 WHERE id = ?1")?
-                .execute(params![phone.id, At(now)])?;
+        // A number without a user and a user without a number are one person; whoever has more of either is another.
+        (Some(phone), Some(user)) if phone.user_id.is_none() && user.wa_id.is_none() => {
+            merge(conn, now, &phone, &user)?
+        }
+        (Some(phone), Some(user)) => {
+            lose_number(conn, now, &phone)?;
             user.id
         }
-        (Some(phone), Some(user)) => merge(conn, now, &phone, &user)?,
     };
     learn(conn, now, &id, identity)?;
     Ok(id)
 }
 
-/// A system message says that `old` is now `new`: the same person, so both histories become one.
+/// The contact is known by another user id than this one.
+fn is_another_user(known: &ContactRow, said: &Identity) -> bool {
+    known.user_id.is_some() && said.user_id.is_some() && known.user_id != said.user_id
+}
+
+/// A system message says that `old` is now `new`. Its user ids are believed: whoever had the old one has the new one. A number that it
+/// points to moves to them; whoever had that number keeps their own history.
 pub(crate) fn change_identity(
     conn: &Connection,
     now: Timestamp,
     old: &Identity,
     new: &Identity,
 ) -> Result<(), StoreError> {
-    let before = find(conn, old)?;
-    let after = find(conn, new)?;
-    match (before, after) {
-        (Some(before), Some(after)) if before.id != after.id => {
-            let id = merge(conn, now, &before, &after)?;
-            learn(conn, now, &id, new)
-        }
-        (Some(one), _) => learn(conn, now, &one.id, new),
-        (None, _) => resolve(conn, now, new).map(drop),
+    let Some(mut person) = find(conn, old)? else {
+        // Nobody we know; who they are now may be.
+        let known = Identity { user_id: new.user_id.clone().or_else(|| old.user_id.clone()), ..new.clone() };
+        return resolve(conn, now, &known).map(drop);
+    };
+    let proven = person.user_id.is_none() || person.user_id == old.user_id;
+    if !proven && is_another_user(&person, new) {
+        // The old id that is named is the number alone, and somebody else is known under it.
+        return resolve(conn, now, new).map(drop);
     }
+    if let Some(other) = by_user_id(conn, new)?.filter(|other| other.id != person.id) {
+        let id = merge(conn, now, &person, &other)?;
+        person = load(conn, &id)?.ok_or(StoreError::NotFound)?;
+    }
+    if let Some(other) = by_wa_id(conn, new)?.filter(|other| other.id != person.id) {
+        lose_number(conn, now, &other)?;
+    }
+    learn(conn, now, &person.id, new)
+}
+
+/// The chat of a person, when they are known and have one. Nothing is learned of them.
+pub(crate) fn chat_of(conn: &Connection, identity: &Identity) -> Result<Option<ConversationId>, StoreError> {
+    Ok(find(conn, identity)?.map(|contact| ConversationId::of_contact(&contact.id)))
+}
+
+/// A number is somebody else's from now on: what waits for its old owner must not reach the new one.
+fn lose_number(conn: &Connection, now: Timestamp, contact: &ContactRow) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE contacts SET wa_id = NULL, updated_at = ?2 WHERE id = ?1")?
+        .execute(params![contact.id, At(now)])?;
+    let Some(number) = &contact.wa_id else { return Ok(()) };
+    outbox::number_has_changed_hands(conn, now, &ConversationId::of_contact(&contact.id), number)
 }
 
 /// The store phone's address book gained or lost this person; losing an unknown one is nothing.
@@ -97,10 +138,11 @@ pub(crate) fn load(conn: &Connection, id: &ContactId) -> Result<Option<ContactRo
     )
 }
 
+/// Whoever is known under the user id, or under the number unless another user has it.
 fn find(conn: &Connection, identity: &Identity) -> Result<Option<ContactRow>, StoreError> {
     match by_user_id(conn, identity)? {
         Some(contact) => Ok(Some(contact)),
-        None => by_wa_id(conn, identity),
+        None => Ok(by_wa_id(conn, identity)?.filter(|phone| !is_another_user(phone, identity))),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::outbox::{self, Outgoing};
 use crate::rows::{ContactRow, ConversationRow, MessageRow};
 use crate::states::{Channel, Mode, Purpose, Sender};
 use crate::time::At;
-use crate::{Store, contacts, handoffs};
+use crate::{Store, contacts, handoffs, opt_outs};
 
 /// A chat with the person and its latest messages.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -132,6 +132,8 @@ impl Store {
         self.write(move |conn| {
             let change = ModeChange { mode: Mode::AiActive, human_until: None, by: None };
             set_mode(conn, now, &id, &change)?;
+            conn.prepare_cached("UPDATE conversations SET given_back_at = ?2 WHERE id = ?1")?
+                .execute(params![id, At(now)])?;
             handoffs::end(conn, now, &id)
         })
         .await
@@ -198,6 +200,7 @@ pub(crate) fn take_over(
     let by = Some(taking.by.to_owned());
     set_mode(conn, now, id, &ModeChange { mode: Mode::HumanActive, human_until: taking.until, by })?;
     conn.prepare_cached("UPDATE conversations SET human_since = ?2 WHERE id = ?1")?.execute(params![id, At(now)])?;
+    handoffs::take_open(conn, now, id, taking.by)?;
     void_claim(conn, now, id)?;
     outbox::cancel_replies(conn, now, id)
 }
@@ -266,6 +269,7 @@ pub(crate) fn merge(
     older: &ContactId,
     younger: &ContactId,
 ) -> Result<(), StoreError> {
+    opt_outs::merge(conn, older, younger)?;
     let from = ConversationId::of_contact(younger);
     let sql = "SELECT * FROM conversations WHERE id = ?1";
     let Some(gone) = conn.prepare_cached(sql)?.query_row([&from], ConversationRow::read).optional()? else {
@@ -288,6 +292,7 @@ pub(crate) fn merge(
                 WHEN ?5 = 'HUMAN_ACTIVE' THEN ?6 ELSE human_until END,
             human_since = nullif(max(coalesce(human_since, ''), coalesce(?7, '')), ''),
             human_by = coalesce(human_by, ?8),
+            elsewhere_since = coalesce(elsewhere_since, (SELECT elsewhere_since FROM conversations WHERE id = ?10)),
             last_inbound_at = nullif(max(coalesce(last_inbound_at, ''), coalesce(?3, '')), ''),
             last_outbound_at = nullif(max(coalesce(last_outbound_at, ''), coalesce(?9, '')), ''),
             due_at = CASE WHEN EXISTS (SELECT 1 FROM inbox WHERE conversation_id = ?1) THEN min(coalesce(due_at, ?2), ?2) END,
@@ -304,6 +309,7 @@ pub(crate) fn merge(
         gone.human_since.map(At),
         gone.human_by,
         gone.last_outbound_at.map(At),
+        from,
     ])?;
     conn.prepare_cached("DELETE FROM conversations WHERE id = ?1")?.execute([&from])?;
     Ok(())

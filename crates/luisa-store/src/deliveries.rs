@@ -26,6 +26,10 @@ pub struct StatusUpdate {
     pub state: MessageState,
     /// Why it failed.
     pub error_code: Option<String>,
+    /// The same in the provider's words.
+    pub reason: Option<String>,
+    /// It failed because the customer wrote too long ago: it waits until they write again.
+    pub window_closed: bool,
     /// What it costs, in the provider's words.
     pub pricing: Option<Value>,
 }
@@ -62,8 +66,7 @@ pub(crate) fn apply(conn: &Connection, now: Timestamp, status: &StatusUpdate) ->
 
 /// A message has just become known: what came too early for it is applied.
 pub(crate) fn apply_early(conn: &Connection, now: Timestamp, id: &MessageId) -> Result<(), StoreError> {
-    let sql =
-        "DELETE FROM early_statuses WHERE message_id = ?1 AND state <> 'revoked' RETURNING state, error_code, pricing";
+    let sql = "DELETE FROM early_statuses WHERE message_id = ?1 RETURNING state, error_code, pricing";
     let early = conn
         .prepare_cached(sql)?
         .query_row([id], |row| {
@@ -73,6 +76,8 @@ pub(crate) fn apply_early(conn: &Connection, now: Timestamp, id: &MessageId) -> 
                 message_id: id.clone(),
                 state: row.get(0)?,
                 error_code: row.get(1)?,
+                reason: None,
+                window_closed: false,
                 pricing,
             })
         })
@@ -81,24 +86,6 @@ pub(crate) fn apply_early(conn: &Connection, now: Timestamp, id: &MessageId) -> 
         Some(status) => apply(conn, now, &status).map(drop),
         None => Ok(()),
     }
-}
-
-/// A message was deleted before it arrived: remembered without its text, so that it is never shown nor answered.
-pub(crate) fn revoke_early(conn: &Connection, now: Timestamp, id: &MessageId) -> Result<(), StoreError> {
-    let revoked = StatusUpdate {
-        opaque: None,
-        message_id: id.clone(),
-        state: MessageState::Revoked,
-        error_code: None,
-        pricing: None,
-    };
-    keep_early(conn, now, &revoked)
-}
-
-/// True when the message that arrives now was already deleted by its writer.
-pub(crate) fn was_revoked_early(conn: &Connection, id: &MessageId) -> Result<bool, StoreError> {
-    let sql = "DELETE FROM early_statuses WHERE message_id = ?1 AND state = 'revoked'";
-    Ok(conn.prepare_cached(sql)?.execute([id])? > 0)
 }
 
 fn keep_early(conn: &Connection, now: Timestamp, status: &StatusUpdate) -> Result<(), StoreError> {
@@ -129,9 +116,11 @@ fn settle_by_status(conn: &Connection, now: Timestamp, id: OutboxId, status: &St
         conn.prepare_cached(sql)?.query_row(params![id, status.state.rank()], |row| row.get(0)).optional()?;
     let Some(state_before) = news else { return Ok(()) };
     if status.state == MessageState::Failed {
-        let error =
-            SendError { code: status.error_code.clone(), text: "the provider reported that it failed".to_owned() };
-        settlement::settle(conn, now, id, &Settlement::dead(&error))
+        let told = "the provider reported that it failed";
+        let text = status.reason.clone().unwrap_or_else(|| told.to_owned());
+        let error = SendError { code: status.error_code.clone(), text };
+        let settlement = if status.window_closed { Settlement::held(&error) } else { Settlement::dead(&error) };
+        settlement::settle(conn, now, id, &settlement)
     } else if state_before == OutboxState::Sent {
         Ok(())
     } else {

@@ -332,6 +332,14 @@ pub(crate) fn notify(
     Ok(queued)
 }
 
+/// A person has the chat: what was open in it is theirs.
+pub(crate) fn take_open(conn: &Connection, now: Timestamp, chat: &ConversationId, by: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE handoffs SET status = 'taken', taken_by = ?2, taken_at = ?3, updated_at = ?3
+        WHERE conversation_id = ?1 AND status = 'open'";
+    conn.prepare_cached(sql)?.execute(params![chat, by, At(now)])?;
+    Ok(())
+}
+
 fn missing_or(conn: &Connection, id: HandoffId, conflict: &str) -> Result<StoreError, StoreError> {
     let there = conn.prepare_cached("SELECT 1 FROM handoffs WHERE id = ?1")?.exists([id])?;
     Ok(if there { StoreError::Conflict(conflict.to_owned()) } else { StoreError::NotFound })

@@ -1,7 +1,7 @@
 //! What comes in: a whole webhook is stored in one transaction, and a redelivered one changes nothing.
 //!
-//! Owns the arrival of messages, echoes, edits, deletions and news about people. Each item stands alone: one that cannot be applied is kept
-//! raw and its siblings are stored. May not decide what is answered.
+//! Owns the arrival of messages, echoes and news about people. Each item stands alone: one that cannot be applied is kept raw and its
+//! siblings are stored. May not decide what is answered.
 
 use std::time::Duration;
 
@@ -11,16 +11,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::Store;
+use crate::changes::{self, Author, EditedMessage, Overtaken};
 use crate::contacts::{self, Identity};
-use crate::conversations::{self, Taking};
 use crate::deliveries::{self, StatusUpdate};
 use crate::error::StoreError;
 use crate::ids::{ConversationId, MessageId};
 use crate::media::{self, ExpectedMedia};
+use crate::routing::{self, Watched};
 use crate::rows::Json;
 use crate::sqlite::Tx;
 use crate::states::{Direction, MessageState, Sender};
 use crate::time::{At, after};
+use crate::{conversations, opt_outs, outbox, phone};
 
 /// One item of a webhook.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,19 +47,32 @@ pub enum Arrival {
         /// Their name in it; none: removed from it.
         name: Option<String>,
     },
-    /// A message was edited by its writer.
-    Edit {
-        /// The message.
-        message_id: MessageId,
-        /// Its text now.
-        text: Option<String>,
-        /// The whole message in our own form.
-        payload: Value,
-    },
-    /// A message was deleted by its writer.
+    /// A message was edited.
+    Edit(EditedMessage),
+    /// A message was deleted.
     Revoke {
         /// The message.
         message_id: MessageId,
+        /// Who deleted it.
+        by: Author,
+    },
+    /// Something was written in a chat that somebody else answers.
+    Watched(Watched),
+    /// A chat has another owner.
+    Handover {
+        /// Whose chat.
+        identity: Identity,
+        /// Ours from now on, or somebody else's.
+        to_us: bool,
+    },
+    /// A person wants no more of something, or wants it again.
+    OptOut {
+        /// Who.
+        identity: Identity,
+        /// Of what.
+        what: String,
+        /// Stopped, or resumed.
+        stopped: bool,
     },
     /// What the caller could not understand.
     Unparsed {
@@ -121,6 +136,17 @@ pub struct EchoedMessage {
     pub provider_at: Timestamp,
     /// Until when the chat is the person's. When that has already passed, the message is recorded and nothing is taken over.
     pub human_until: Timestamp,
+    /// Whether its words may be kept in a chat that is personal, or of which nobody knows yet.
+    pub words: Words,
+}
+
+/// When the words of the staff are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Words {
+    /// Always.
+    Kept,
+    /// In chats about business.
+    OfBusiness,
 }
 
 /// What became of an arrival. Having one means that it is on disk.
@@ -148,8 +174,12 @@ impl Store {
     pub async fn accept(&self, now: Timestamp, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         let with_file = |arrival: &Arrival| matches!(arrival, Arrival::Message(message) if message.media.is_some());
         let files = arrivals.iter().any(with_file);
+        let changed = arrivals.iter().any(|arrival| matches!(arrival, Arrival::Edit(_) | Arrival::Revoke { .. }));
         let receipts: Vec<Receipt> =
             self.write(move |conn| arrivals.iter().map(|arrival| accept_one(conn, now, arrival)).collect()).await?;
+        if changed {
+            self.words_were_dropped();
+        }
         let woke_inbox =
             |receipt: &Receipt| !matches!(receipt, Receipt::Duplicate | Receipt::Unparsed | Receipt::Early);
         if receipts.iter().any(woke_inbox) {
@@ -178,7 +208,7 @@ fn accept_one(conn: &Tx<'_>, now: Timestamp, arrival: &Arrival) -> Result<Receip
 fn apply(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Receipt, StoreError> {
     match arrival {
         Arrival::Message(message) => receive(conn, now, message),
-        Arrival::Echo(echo) => record_echo(conn, now, echo),
+        Arrival::Echo(echo) => phone::record(conn, now, echo),
         Arrival::Status(status) => {
             Ok(if deliveries::apply(conn, now, status)? { Receipt::Applied } else { Receipt::Early })
         }
@@ -190,10 +220,15 @@ fn apply(conn: &Connection, now: Timestamp, arrival: &Arrival) -> Result<Receipt
             contacts::set_address_book(conn, now, identity, name.as_deref())?;
             Ok(Receipt::Applied)
         }
-        Arrival::Edit { message_id, text, payload } => {
-            edit(conn, now, message_id, &Edited { text: text.as_deref(), payload })
+        Arrival::Edit(edited) => changes::edit(conn, now, edited),
+        Arrival::Revoke { message_id, by } => changes::revoke(conn, now, message_id, by),
+        Arrival::Watched(watched) => routing::watch(conn, now, watched),
+        Arrival::Handover { identity, to_us } => routing::hand_over(conn, now, identity, *to_us),
+        Arrival::OptOut { identity, what, stopped } => {
+            let contact = contacts::resolve(conn, now, identity)?;
+            opt_outs::note(conn, now, &contact, &opt_outs::Wish { what, source: "whatsapp", stopped: *stopped })?;
+            Ok(Receipt::Applied)
         }
-        Arrival::Revoke { message_id } => revoke(conn, now, message_id),
         Arrival::Unparsed { field, raw, reason } => {
             keep_unparsed(conn, now, &Unparsed { field, raw, reason })?;
             Ok(Receipt::Unparsed)
@@ -207,27 +242,33 @@ fn receive(conn: &Connection, now: Timestamp, message: &InboundMessage) -> Resul
     }
     let contact = contacts::resolve(conn, now, &message.identity)?;
     let chat = conversations::ensure(conn, now, &contact)?;
-    let revoked = deliveries::was_revoked_early(conn, &message.message_id)?;
-    let state = if revoked { MessageState::Revoked } else { MessageState::Received };
+    routing::regain(conn, &chat)?;
+    let overtaken = changes::overtaken(conn, &message.message_id, &Author::Customer(message.identity.clone()))?;
+    let deleted = matches!(overtaken, Overtaken::Deleted);
+    let (text, payload) = match &overtaken {
+        Overtaken::No | Overtaken::Deleted => (message.text.as_deref(), &message.payload),
+        Overtaken::Edited { text, payload } => (text.as_deref(), payload),
+    };
     let record = Record {
         message_id: &message.message_id,
         chat: &chat,
         from: (Direction::In, Sender::Customer),
         kind: &message.kind,
-        text: message.text.as_deref().filter(|_| !revoked),
-        payload: Some(&message.payload).filter(|_| !revoked),
+        text: text.filter(|_| !deleted),
+        payload: Some(payload).filter(|_| !deleted),
         quoted: message.quoted.as_ref(),
-        state,
+        state: if deleted { MessageState::Revoked } else { MessageState::Received },
         provider_at: message.provider_at,
     };
     insert(conn, now, &record)?;
-    if revoked {
+    open_window(conn, now, &chat, message.provider_at)?;
+    if deleted {
         return Ok(Receipt::Applied);
     }
     let waiting = Waiting {
         chat: &chat,
         message_id: &message.message_id,
-        payload: &message.payload,
+        payload,
         stale: message.stale,
         provider_at: message.provider_at,
     };
@@ -235,113 +276,39 @@ fn receive(conn: &Connection, now: Timestamp, message: &InboundMessage) -> Resul
     if let Some(media) = &message.media {
         media::expect(conn, now, &chat, (&message.message_id, &message.kind), media)?;
     }
-    pend(conn, now, &chat, message)?;
+    pend(conn, now, &chat, (message.debounce, message.provider_at))?;
     Ok(Receipt::Pending(chat))
 }
 
-/// Makes the chat due after the silence that ends a burst, and opens the 24-hour window.
-fn pend(conn: &Connection, now: Timestamp, chat: &ConversationId, message: &InboundMessage) -> Result<(), StoreError> {
-    let quiet = Duration::from_millis(message.debounce.quiet_ms);
-    let max = Duration::from_millis(message.debounce.max_ms);
+/// The customer wrote: for 24 hours they may be answered, and what waited for that leaves.
+fn open_window(
+    conn: &Connection,
+    now: Timestamp,
+    chat: &ConversationId,
+    wrote_at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE conversations SET last_inbound_at = max(coalesce(last_inbound_at, ''), ?2), updated_at = ?3 WHERE id = ?1";
+    conn.prepare_cached(sql)?.execute(params![chat, At(wrote_at), At(now)])?;
+    outbox::resume_of_chat(conn, now, chat)
+}
+
+/// Makes the chat due after the silence that ends a burst.
+pub(crate) fn pend(
+    conn: &Connection,
+    now: Timestamp,
+    chat: &ConversationId,
+    (debounce, written_at): (Debounce, Timestamp),
+) -> Result<(), StoreError> {
+    let (quiet, max) = (Duration::from_millis(debounce.quiet_ms), Duration::from_millis(debounce.max_ms));
     let sql = "SELECT first_pending_at FROM conversations WHERE id = ?1";
     let first: Option<At> = conn.prepare_cached(sql)?.query_row([chat], |row| row.get(0))?;
     let first = first.map_or(now, |at| at.0);
     let over = after(now, quiet).min(after(first, max));
     let due_at = media::awaited_until(conn, chat)?.map_or(over, |until| until.max(over));
     let sql = "UPDATE conversations SET first_pending_at = ?2, due_at = ?3, updated_at = ?4,
-        last_inbound_at = max(coalesce(last_inbound_at, ''), ?5),
         pending_since = CASE WHEN coalesce(claimed_until, due_at) IS NULL THEN ?5 ELSE min(coalesce(pending_since, ?5), ?5) END WHERE id = ?1";
-    conn.prepare_cached(sql)?.execute(params![chat, At(first), At(due_at), At(now), At(message.provider_at)])?;
+    conn.prepare_cached(sql)?.execute(params![chat, At(first), At(due_at), At(now), At(written_at)])?;
     Ok(())
-}
-
-fn record_echo(conn: &Connection, now: Timestamp, echo: &EchoedMessage) -> Result<Receipt, StoreError> {
-    // A redelivered echo must not take back a chat that was given back meanwhile.
-    if find(conn, &echo.message_id)?.is_some() {
-        return Ok(Receipt::Duplicate);
-    }
-    let contact = contacts::resolve(conn, now, &echo.identity)?;
-    let chat = conversations::ensure(conn, now, &contact)?;
-    let record = Record {
-        message_id: &echo.message_id,
-        chat: &chat,
-        from: (Direction::Out, Sender::Human),
-        kind: &echo.kind,
-        text: echo.text.as_deref(),
-        payload: Some(&echo.payload),
-        quoted: None,
-        state: MessageState::Sent,
-        provider_at: echo.provider_at,
-    };
-    insert(conn, now, &record)?;
-    let sql = "UPDATE conversations SET last_outbound_at = max(coalesce(last_outbound_at, ''), ?2), updated_at = ?3 WHERE id = ?1";
-    conn.prepare_cached(sql)?.execute(params![chat, At(echo.provider_at), At(now)])?;
-    if deliveries::was_revoked_early(conn, &echo.message_id)? {
-        revoke(conn, now, &echo.message_id)?;
-    }
-    deliveries::apply_early(conn, now, &echo.message_id)?;
-    if echo.human_until <= now {
-        return Ok(Receipt::Applied);
-    }
-    let until = longer(conn, &chat, echo.human_until)?;
-    conversations::take_over(conn, now, &chat, &Taking { by: "phone", until })?;
-    Ok(Receipt::TakenOver(chat))
-}
-
-/// A person who already has the chat for longer, or without end, keeps it so.
-fn longer(conn: &Connection, chat: &ConversationId, until: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT human_until FROM conversations WHERE id = ?1 AND mode = 'HUMAN_ACTIVE'";
-    let now: Option<Option<At>> = conn.prepare_cached(sql)?.query_row([chat], |row| row.get(0)).optional()?;
-    Ok(match now {
-        None => Some(until),
-        Some(None) => None,
-        Some(Some(at)) => Some(at.0.max(until)),
-    })
-}
-
-struct Edited<'a> {
-    text: Option<&'a str>,
-    payload: &'a Value,
-}
-
-fn edit(conn: &Connection, now: Timestamp, id: &MessageId, edited: &Edited<'_>) -> Result<Receipt, StoreError> {
-    let Some(chat) = find(conn, id)? else {
-        return Err(StoreError::Conflict("the edited message is not known".to_owned()));
-    };
-    // What its writer deleted, or we redacted, does not come back through an edit.
-    let sql = "UPDATE messages SET text = ?2, payload = ?3 WHERE message_id = ?1 AND payload IS NOT NULL AND state <> 'revoked'";
-    conn.prepare_cached(sql)?.execute(params![id, edited.text, Json(edited.payload)])?;
-    let pending = conn
-        .prepare_cached("UPDATE inbox SET payload = ?2 WHERE message_id = ?1")?
-        .execute(params![id, Json(edited.payload)])?;
-    media::restore_content(conn, id)?;
-    if pending == 0 {
-        return Ok(Receipt::Applied);
-    }
-    conversations::void_claim(conn, now, &chat)?;
-    Ok(Receipt::Pending(chat))
-}
-
-/// Drops the text wherever it was copied; what was not answered yet is not answered any more.
-fn revoke(conn: &Connection, now: Timestamp, id: &MessageId) -> Result<Receipt, StoreError> {
-    let Some(chat) = find(conn, id)? else {
-        deliveries::revoke_early(conn, now, id)?;
-        return Ok(Receipt::Early);
-    };
-    let sql = "UPDATE messages SET text = NULL, payload = NULL, state = ?2, state_rank = ?3 WHERE message_id = ?1";
-    conn.prepare_cached(sql)?.execute(params![id, MessageState::Revoked, MessageState::Revoked.rank()])?;
-    conn.prepare_cached("UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE message_id = ?1")?
-        .execute([id])?;
-    conn.prepare_cached("DELETE FROM parked_inbox WHERE message_id = ?1")?.execute([id])?;
-    media::drop_of(conn, id)?;
-    let pending = conn.prepare_cached("DELETE FROM inbox WHERE message_id = ?1")?.execute([id])?;
-    if pending > 0 {
-        conversations::void_claim(conn, now, &chat)?;
-        let sql = "UPDATE conversations SET due_at = NULL, first_pending_at = NULL
-            WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE conversation_id = ?1)";
-        conn.prepare_cached(sql)?.execute([&chat])?;
-    }
-    Ok(Receipt::Applied)
 }
 
 /// The chat of a known message.
@@ -409,6 +376,18 @@ struct Unparsed<'a> {
     field: &'a str,
     raw: &'a str,
     reason: &'a str,
+}
+
+/// A change of a message by somebody who has no part in it: noted without what it says.
+pub(crate) fn refuse(
+    conn: &Connection,
+    now: Timestamp,
+    field: &str,
+    id: &MessageId,
+    reason: &str,
+) -> Result<Receipt, StoreError> {
+    keep_unparsed(conn, now, &Unparsed { field, raw: id.as_str(), reason })?;
+    Ok(Receipt::Unparsed)
 }
 
 fn keep_unparsed(conn: &Connection, now: Timestamp, part: &Unparsed<'_>) -> Result<(), StoreError> {

@@ -15,7 +15,11 @@ mod rows;
 mod error;
 mod inbox;
 mod media;
+mod changes;
+mod phone;
+mod routing;
 mod contacts;
+mod opt_outs;
 mod conversations;
 mod claims;
 mod turns;
@@ -43,6 +47,7 @@ mod migrations;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -50,6 +55,7 @@ use tokio::sync::Notify;
 
 pub use backup::{Backup, BackupError, Overwrite, Restored, back_up, restore};
 pub use catalog::{CatalogItem, CatalogRow, SyncReport};
+pub use changes::{Author, EditedMessage};
 pub use checks::ShortTrace;
 pub use claims::{Claimed, DirectMessage, Due, MAX_ATTEMPTS, TurnClaim, TurnView, Unreadable};
 pub use closed_days::ClosedDay;
@@ -63,12 +69,14 @@ pub use error::StoreError;
 pub use facts::FactEdit;
 pub use handoffs::{HandoffChange, NewHandoff, NewNotice, NoticeLetter};
 pub use ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, RequestId};
-pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt};
+pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt, Words};
 pub use media::{ExpectedMedia, MediaRow, SettledMedia};
 pub use numbers::Counts;
-pub use outbox::{Delivery, OutboxClaim, Outgoing};
+pub use opt_outs::OptOutRow;
+pub use outbox::{Delivery, OutboxClaim, Outgoing, Unsettled};
 pub use past::PastMessage;
 pub use privacy::{Erasure, PersonData, Who};
+pub use routing::{FREED_AFTER, Watched};
 pub use rows::{
     ContactRow, ConversationRow, HandoffRow, MessageRow, NotificationRow, OutboxRow, ParkedRow, PendingRow,
 };
@@ -95,6 +103,8 @@ pub struct Store {
     inbox_changed: Arc<Notify>,
     outbox_changed: Arc<Notify>,
     media_changed: Arc<Notify>,
+    /// Words were dropped that may still stand in the log beside the file.
+    dropped: Arc<AtomicBool>,
 }
 
 /// In the order in which it must be dropped: the lock is given up when nothing is written any more.
@@ -138,7 +148,7 @@ impl Store {
         let readers = Arc::new(Readers::new(path, patience));
         let inner = Arc::new(Inner { writer, readers, path: path.to_path_buf(), patience, _serving: serving });
         let (inbox_changed, outbox_changed, media_changed) = Default::default();
-        Ok(Self { inner, inbox_changed, outbox_changed, media_changed })
+        Ok(Self { inner, inbox_changed, outbox_changed, media_changed, dropped: Arc::default() })
     }
 
     /// The file.
@@ -159,6 +169,32 @@ impl Store {
     /// The same for `claim_media`.
     pub fn media_changed(&self) -> &Notify {
         &self.media_changed
+    }
+
+    /// To be called after an operation that redacts: the log is emptied soon.
+    fn words_were_dropped(&self) {
+        self.dropped.store(true, Ordering::Relaxed);
+    }
+
+    /// Empties the log when words were dropped since the last time. Call it again when it says `Busy`.
+    ///
+    /// # Errors
+    /// `Busy` while somebody reads what is in the log.
+    pub async fn empty_log_of_dropped_words(&self) -> Result<(), StoreError> {
+        if !self.dropped.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.empty_log().await.inspect_err(|_| self.words_were_dropped())
+    }
+
+    /// Copies the log into the file and empties it: what was overwritten is in neither any more.
+    ///
+    /// # Errors
+    /// `Busy` while somebody reads what is in the log.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        let (path, patience) = (self.path().to_path_buf(), self.inner.patience);
+        let emptying = tokio::task::spawn_blocking(move || sqlite::empty_log(&path, patience));
+        emptying.await.map_err(|error| StoreError::Broken(format!("the log was not emptied: {error}")))?
     }
 
     async fn write<T, F>(&self, op: F) -> Result<T, StoreError>

@@ -73,6 +73,19 @@ impl Store {
         .await
     }
 
+    /// Since when the chat that has waited longest could have been answered and is in nobody's hands; none when nobody waits.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn overdue_since(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT min(coalesce(claimed_until, due_at)) FROM conversations WHERE coalesce(claimed_until, due_at) <= ?1";
+            let at: Option<At> = conn.prepare_cached(sql)?.query_row([At(now)], |row| row.get(0))?;
+            Ok(at.map(|at| at.0))
+        })
+        .await
+    }
+
     /// Proves that the database can be read and written.
     ///
     /// # Errors

@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use crate::Store;
-use crate::deliveries;
 use crate::error::StoreError;
 use crate::ids::{ConversationId, MessageId, OutboxId, RequestId, fresh};
 use crate::rows::{Json, OutboxRow};
-use crate::settlement::{SendError, Settlement, learn_wamid, own_error, set_latency, settle, touch_outbound};
+use crate::settlement::{
+    SendError, Settlement, UNKNOWN_HOLDS_BACK, learn_wamid, own_error, set_latency, settle, touch_outbound,
+};
 use crate::states::{Direction, MessageState, OutboxState, Purpose, Sender};
-use crate::time::{At, after};
+use crate::time::{At, after, before};
+use crate::{Store, deliveries, routing};
 
 /// The error of what was being sent when the process stopped.
 const PROCESS_STOPPED: &str = "process_stopped";
@@ -77,6 +78,15 @@ impl OutboxClaim {
     }
 }
 
+/// A row of unknown outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Its number.
+    pub id: OutboxId,
+    /// When the provider was asked.
+    pub asked_at: Timestamp,
+}
+
 impl Store {
     /// Claims what may be sent now: the head of each chat's queue, unless something of the chat is in flight or was asked within the
     /// last [`crate::UNKNOWN_HOLDS_BACK`] without an answer. Rows whose lease has ended become `unknown`.
@@ -96,6 +106,14 @@ impl Store {
             }
             let mut claims = Vec::new();
             for mut row in heads(conn, now, limit)? {
+                // A chat may have become somebody else's since: whoever sends into it takes it from them.
+                if row.purpose == Purpose::Reply
+                    && let Some(chat) = &row.conversation_id
+                    && routing::is_elsewhere(conn, now, chat)?
+                {
+                    settle(conn, now, row.id, &Settlement::cancelled_for("chat_is_elsewhere"))?;
+                    continue;
+                }
                 let token = fresh("", now);
                 let sql = "UPDATE outbox SET state = 'claimed', claim_token = ?2, claimed_until = ?3, attempts = attempts + 1 WHERE id = ?1";
                 conn.prepare_cached(sql)?.execute(params![row.id, token, At(after(now, lease))])?;
@@ -218,6 +236,135 @@ impl Store {
             .await?;
         self.outbox_changed.notify_one();
         Ok(resent)
+    }
+
+    /// Rows of unknown outcome that were asked before this time, that no status has mentioned and that were never sent again.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn unsettled(&self, asked_before: Timestamp) -> Result<Vec<Unsettled>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT id, claimed_until FROM outbox
+                WHERE state IN ('unknown', 'held', 'dead') AND state = 'unknown' AND status_rank = 0 AND resends = 0 AND claimed_until < ?1
+                ORDER BY id";
+            let read = |row: &Row<'_>| {
+                let held_until: At = row.get(1)?;
+                Ok(Unsettled { id: row.get(0)?, asked_at: before(held_until.0, UNKNOWN_HOLDS_BACK) })
+            };
+            let mut query = conn.prepare_cached(sql)?;
+            let rows = query.query_map([At(after(asked_before, UNKNOWN_HOLDS_BACK))], read)?.collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// Sends a row of unknown outcome again, once; false when a status or a person was faster. A status of the first try that comes before
+    /// it leaves still settles it.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn send_again(&self, now: Timestamp, id: OutboxId) -> Result<bool, StoreError> {
+        let again = self
+            .write(move |conn| {
+                let sql = "UPDATE outbox SET resends = resends + 1, claim_token = NULL
+                    WHERE id = ?1 AND state = 'unknown' AND status_rank = 0 AND resends = 0";
+                if conn.prepare_cached(sql)?.execute([id])? == 0 {
+                    return Ok(false);
+                }
+                let overtaken = is_overtaken(conn, id)?;
+                settle(conn, now, id, &if overtaken { Settlement::cancelled() } else { Settlement::resumed(now) })?;
+                Ok(!overtaken)
+            })
+            .await?;
+        self.outbox_changed.notify_one();
+        Ok(again)
+    }
+
+    /// The provider has a message under an id that nobody here knew: it is this row.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn found_sent(&self, now: Timestamp, id: OutboxId, wamid: MessageId) -> Result<(), StoreError> {
+        self.write(move |conn| {
+            learn_wamid(conn, id, &wamid)?;
+            settle(conn, now, id, &Settlement::sent())?;
+            deliveries::apply_early(conn, now, &wamid)
+        })
+        .await
+    }
+
+    /// Those of the provider's ids that stand for no message here.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn unknown_ids(&self, ids: Vec<MessageId>) -> Result<Vec<MessageId>, StoreError> {
+        self.read(move |conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT 1 FROM messages WHERE message_id = ?1 UNION SELECT 1 FROM outbox WHERE wamid = ?1",
+            )?;
+            let mut unknown = Vec::new();
+            for id in ids {
+                if !query.exists([&id])? {
+                    unknown.push(id);
+                }
+            }
+            Ok(unknown)
+        })
+        .await
+    }
+
+    /// Held, dead and unknown rows, latest first.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn stuck(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT * FROM outbox WHERE state IN ('unknown', 'held', 'dead') ORDER BY id DESC LIMIT ?1";
+            let mut query = conn.prepare_cached(sql)?;
+            let rows = query.query_map([limit], OutboxRow::read)?.filter_map(Result::ok).collect();
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// A person wants held, dead or unknown rows sent again, however often they were; how many that were.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn send_stuck(&self, now: Timestamp, rows: Vec<OutboxId>) -> Result<usize, StoreError> {
+        let sent = self
+            .write(move |conn| {
+                let mut count = 0;
+                for id in &rows {
+                    if is_stuck(conn, *id)? {
+                        send_afresh(conn, now, *id)?;
+                        settle(conn, now, *id, &Settlement::resumed(now))?;
+                        count += 1;
+                    }
+                }
+                Ok(count)
+            })
+            .await?;
+        self.outbox_changed.notify_one();
+        Ok(sent)
+    }
+
+    /// A person gives held, dead or unknown rows up; how many that were.
+    ///
+    /// # Errors
+    /// `Busy`, `Broken`.
+    pub async fn drop_stuck(&self, now: Timestamp, rows: Vec<OutboxId>) -> Result<usize, StoreError> {
+        self.write(move |conn| {
+            let mut count = 0;
+            for id in &rows {
+                if is_stuck(conn, *id)? {
+                    settle(conn, now, *id, &Settlement::cancelled_for("dropped"))?;
+                    count += 1;
+                }
+            }
+            Ok(count)
+        })
+        .await
     }
 
     /// Nothing that waits for this chat leaves before `until`.
@@ -374,6 +521,44 @@ pub(crate) fn cancel_replies(conn: &Connection, now: Timestamp, chat: &Conversat
     Ok(())
 }
 
+/// The customer has written: what was held because they had not for a day leaves, before whatever is answered now.
+pub(crate) fn resume_of_chat(conn: &Connection, now: Timestamp, chat: &ConversationId) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM outbox WHERE conversation_id = ?1 AND state = 'held'";
+    for id in ids(conn, sql, [chat])? {
+        let settlement = if is_overtaken(conn, id)? { Settlement::cancelled() } else { Settlement::resumed(now) };
+        send_afresh(conn, now, id)?;
+        settle(conn, now, id, &settlement)?;
+    }
+    Ok(())
+}
+
+/// Whatever was heard of an earlier try is not of the next one: statuses of that try must not find this row.
+pub(crate) fn send_afresh(conn: &Connection, now: Timestamp, id: OutboxId) -> Result<(), StoreError> {
+    let sql = "UPDATE messages SET message_id = NULL, state_rank = 0 WHERE id = (SELECT message_row FROM outbox WHERE id = ?1)
+        AND direction = 'out'";
+    conn.prepare_cached(sql)?.execute([id])?;
+    let sql =
+        "UPDATE outbox SET opaque = ?2, wamid = NULL, status_rank = 0, attempts = 0, claim_token = NULL WHERE id = ?1";
+    conn.prepare_cached(sql)?.execute(params![id, fresh("o", now)])?;
+    Ok(())
+}
+
+/// What waits for the old owner of a number does not reach the new one.
+pub(crate) fn number_has_changed_hands(
+    conn: &Connection,
+    now: Timestamp,
+    chat: &ConversationId,
+    number: &str,
+) -> Result<(), StoreError> {
+    let sql =
+        "SELECT id FROM outbox WHERE conversation_id = ?1 AND state IN ('due', 'held') AND instr(recipient, ?2) > 0";
+    let error = own_error("number_changed_hands", "the number belongs to somebody else now");
+    for id in ids(conn, sql, params![chat, number])? {
+        settle(conn, now, id, &Settlement::dead(&error))?;
+    }
+    Ok(())
+}
+
 /// Rows that a stopped process was sending: nobody knows whether they left.
 pub(crate) fn forget_claims(conn: &Connection, now: Timestamp) -> Result<usize, StoreError> {
     let left = ids(conn, "SELECT id FROM outbox WHERE state = 'claimed'", [])?;
@@ -424,6 +609,11 @@ fn heads(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>
 
 pub(crate) fn ids(conn: &Connection, sql: &str, key: impl rusqlite::Params) -> Result<Vec<OutboxId>, StoreError> {
     Ok(conn.prepare_cached(sql)?.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+fn is_stuck(conn: &Connection, id: OutboxId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM outbox WHERE id = ?1 AND state IN ('unknown', 'held', 'dead')";
+    Ok(conn.prepare_cached(sql)?.exists([id])?)
 }
 
 fn is_overtaken(conn: &Connection, id: OutboxId) -> Result<bool, StoreError> {

@@ -53,8 +53,13 @@ const HELD: &[Held] = &[
     deleted("media", OF_THE_CHATS),
     deleted("messages", OF_THE_CHATS),
     deleted("conversations", "id IN (SELECT value FROM json_each(:chats))"),
+    deleted("opt_outs", "contact_id IN (SELECT value FROM json_each(:contacts))"),
     deleted("contacts", "id IN (SELECT value FROM json_each(:contacts))"),
     deleted("webhook_unparsed", "EXISTS (SELECT 1 FROM json_each(:marks) WHERE instr(raw, value) > 0)"),
+    deleted(
+        "early_changes",
+        "EXISTS (SELECT 1 FROM json_each(:marks) WHERE instr(message_id || ' ' || writer || ' ' || coalesce(wa_id, ''), value) > 0)",
+    ),
     deleted("early_statuses", "EXISTS (SELECT 1 FROM json_each(:marks) WHERE instr(message_id, value) > 0)"),
 ];
 
@@ -62,6 +67,34 @@ const HELD: &[Held] = &[
 pub(crate) const WORDS_OF_A_TRACE: &str = "message_id = NULL, customer_phone_hash = NULL, raw_text = NULL, normalized_text = NULL,
     classification_reasons = '[]', slots = '{}', asks = NULL, known = NULL, unknown = NULL, missed = NULL, response_text = NULL, openai_error = iif(openai_error IS NULL, NULL, 'erased'),
     error_message = iif(coalesce(error_message, 'human_took_over') = 'human_took_over', error_message, 'erased')";
+
+/// The steps of a decision are ids; what stands behind the second of them, or behind a family, may be a word that was said.
+fn plain(path: &str) -> String {
+    let steps = path.split("->").map(|step| {
+        let parts: Vec<&str> = step.splitn(3, ':').take(2).collect();
+        let is_id = |part: &str| part.len() <= 32 && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        match parts[..] {
+            [first, second] if is_id(second) => format!("{first}:{}", without_family(second)),
+            [first, ..] => first.to_owned(),
+            [] => String::new(),
+        }
+    });
+    steps.collect::<Vec<_>>().join("->")
+}
+
+fn without_family(intent: &str) -> &str {
+    if intent.starts_with("buscar_") { "buscar" } else { intent }
+}
+
+/// Leaves of a trace's path and intent what cannot be anybody's words.
+pub(crate) fn plain_steps(conn: &Connection, trace: i64) -> Result<(), StoreError> {
+    let sql = "SELECT decision_path, intent FROM interaction_traces WHERE id = ?1";
+    let (path, intent): (String, Option<String>) =
+        conn.prepare_cached(sql)?.query_row([trace], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "UPDATE interaction_traces SET decision_path = ?2, intent = ?3 WHERE id = ?1";
+    conn.prepare_cached(sql)?.execute(params![trace, plain(&path), intent.as_deref().map(without_family)])?;
+    Ok(())
+}
 
 /// Tables in which nobody is.
 #[cfg(test)]
@@ -314,6 +347,12 @@ impl Person {
                 let sql = format!("UPDATE {table} SET conversation_id = ?2, {columns} WHERE conversation_id = ?1");
                 let mut count = 0;
                 for chat in chats {
+                    let sql_ids = format!("SELECT id FROM {table} WHERE conversation_id = ?1");
+                    let ids: Vec<i64> =
+                        conn.prepare(&sql_ids)?.query_map([&chat], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                    for id in ids {
+                        plain_steps(conn, id)?;
+                    }
                     count += conn.execute(&sql, params![chat, fresh("erased_", now)])?;
                 }
                 count

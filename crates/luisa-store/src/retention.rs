@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::Store;
 use crate::error::StoreError;
 use crate::media;
-use crate::privacy::WORDS_OF_A_TRACE;
+use crate::privacy::{self, WORDS_OF_A_TRACE};
 use crate::time::At;
 
 /// So many rows per call and table: the writer is not held up for long.
@@ -58,6 +58,7 @@ const OLD: &[(&str, &str)] = &[
     (
         "contacts",
         "updated_at < ?1 AND in_address_book = 0
+            AND NOT EXISTS (SELECT 1 FROM opt_outs WHERE contact_id = contacts.id)
             AND NOT EXISTS (SELECT 1 FROM conversations WHERE contact_id = contacts.id)
             AND NOT EXISTS (SELECT 1 FROM contacts other WHERE other.merged_into = contacts.id)",
     ),
@@ -70,28 +71,33 @@ impl Store {
     /// # Errors
     /// `Busy`, `Broken`.
     pub async fn forget_personal(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.write(move |conn| {
-            let sql = "SELECT id, message_id FROM interaction_traces
+        let touched = self
+            .write(move |conn| {
+                let sql = "SELECT id, message_id FROM interaction_traces
                 WHERE is_personal = 1 AND raw_text IS NOT NULL AND created_at < ?1
                 AND coalesce(verdict, '') <> 'unsure' LIMIT ?2";
-            let old: Vec<(i64, Option<String>)> = conn
-                .prepare_cached(sql)?
-                .query_map(params![At(before), AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
-            for (trace, message) in &old {
-                conn.prepare_cached(
-                    "UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE id = ?1",
-                )?
-                .execute([trace])?;
-                conn.prepare_cached("UPDATE messages SET text = NULL, payload = NULL WHERE message_id = ?1")?
-                    .execute([message])?;
-                if let Some(message) = message {
-                    media::close(conn, &[message.as_str().into()])?;
+                let old: Vec<(i64, Option<String>)> = conn
+                    .prepare_cached(sql)?
+                    .query_map(params![At(before), AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect::<Result<_, _>>()?;
+                for (trace, message) in &old {
+                    conn.prepare_cached(
+                        "UPDATE interaction_traces SET raw_text = NULL, normalized_text = NULL WHERE id = ?1",
+                    )?
+                    .execute([trace])?;
+                    conn.prepare_cached("UPDATE messages SET text = NULL, payload = NULL WHERE message_id = ?1")?
+                        .execute([message])?;
+                    if let Some(message) = message {
+                        media::close(conn, &[message.as_str().into()])?;
+                    }
                 }
-            }
-            Ok(old.len())
-        })
-        .await
+                Ok(old.len())
+            })
+            .await?;
+        if touched > 0 {
+            self.words_were_dropped();
+        }
+        Ok(touched)
     }
 
     /// Deletes what is about people and older than `before`, and takes the words and the person from traces; says how many rows it touched.
@@ -100,26 +106,35 @@ impl Store {
     /// # Errors
     /// `Busy`, `Broken`.
     pub async fn forget_old(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.write(move |conn| {
-            let mut touched = blank_traces(conn, before)?;
-            for (table, old) in OLD {
-                let sql = format!(
-                    "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {old} LIMIT {AT_ONCE})"
-                );
-                touched += conn.prepare_cached(&sql)?.execute([At(before)])?;
-            }
-            Ok(touched)
-        })
-        .await
+        let touched = self
+            .write(move |conn| {
+                let mut touched = blank_traces(conn, before)?;
+                for (table, old) in OLD {
+                    let sql = format!(
+                        "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {old} LIMIT {AT_ONCE})"
+                    );
+                    touched += conn.prepare_cached(&sql)?.execute([At(before)])?;
+                }
+                Ok(touched)
+            })
+            .await?;
+        if touched > 0 {
+            self.words_were_dropped();
+        }
+        Ok(touched)
     }
 
-    /// Drops news about messages that never came; says how many.
+    /// Drops news about and changes of messages that never came; says how many.
     ///
     /// # Errors
     /// `Busy`, `Broken`.
     pub async fn forget_early_statuses(&self, before: Timestamp) -> Result<usize, StoreError> {
         self.write(move |conn| {
-            Ok(conn.prepare_cached("DELETE FROM early_statuses WHERE received_at < ?1")?.execute([At(before)])?)
+            let changes =
+                conn.prepare_cached("DELETE FROM early_changes WHERE received_at < ?1")?.execute([At(before)])?;
+            let statuses =
+                conn.prepare_cached("DELETE FROM early_statuses WHERE received_at < ?1")?.execute([At(before)])?;
+            Ok(changes + statuses)
         })
         .await
     }
@@ -136,6 +151,12 @@ fn blank_traces(conn: &Connection, before: Timestamp) -> Result<usize, StoreErro
     let Some(last) = last else { return Ok(0) };
     let sql = format!("UPDATE interaction_traces SET {WORDS_OF_A_TRACE} WHERE id > ?1 AND id <= ?2");
     let touched = conn.prepare_cached(&sql)?.execute([done, last])?;
+    let sql = "SELECT id FROM interaction_traces WHERE id > ?1 AND id <= ?2";
+    let ids: Vec<i64> =
+        conn.prepare_cached(sql)?.query_map([done, last], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in ids {
+        privacy::plain_steps(conn, id)?;
+    }
     conn.prepare_cached("INSERT OR REPLACE INTO kv (key, value, updated_at) VALUES (?1, ?2, ?3)")?.execute(params![
         TRACES_DONE,
         last.to_string(),

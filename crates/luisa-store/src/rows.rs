@@ -110,6 +110,8 @@ pub struct ConversationRow {
     pub last_inbound_at: Option<Timestamp>,
     /// The last message that went out.
     pub last_outbound_at: Option<Timestamp>,
+    /// The last time that somebody else was seen to answer it; it is anybody's again a day later.
+    pub elsewhere_since: Option<Timestamp>,
     /// When its pending messages may be answered; none when nothing is pending or all of it is claimed.
     pub due_at: Option<Timestamp>,
     /// Created.
@@ -131,6 +133,7 @@ impl ConversationRow {
             memory: json(row, "memory")?,
             last_inbound_at: maybe_time(row, "last_inbound_at")?,
             last_outbound_at: maybe_time(row, "last_outbound_at")?,
+            elsewhere_since: maybe_time(row, "elsewhere_since")?,
             due_at: maybe_time(row, "due_at")?,
             created_at: time(row, "created_at")?,
             updated_at: time(row, "updated_at")?,

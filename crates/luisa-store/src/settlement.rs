@@ -78,7 +78,11 @@ impl Settlement {
     }
 
     pub(crate) fn cancelled() -> Self {
-        let remark = Some("human_took_over");
+        Self::cancelled_for("human_took_over")
+    }
+
+    pub(crate) fn cancelled_for(remark: &'static str) -> Self {
+        let remark = Some(remark);
         Self { remark, ..Self::new(OutboxState::Cancelled, MessageState::Cancelled, NoticeState::Failed) }
     }
 }

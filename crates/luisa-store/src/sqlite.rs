@@ -295,6 +295,13 @@ fn tune(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Copies the write-ahead log into the file and empties it.
+pub(crate) fn empty_log(path: &Path, patience: Duration) -> Result<(), StoreError> {
+    let conn = open_beside(path, patience)?;
+    let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
+}
+
 /// A connection of its own beside the writer's, for what cannot be done within a transaction.
 pub(crate) fn open_beside(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;

@@ -99,6 +99,7 @@ impl Store {
         turn: TurnCommit,
         postponed: Option<Timestamp>,
     ) -> Result<TurnReceipt, StoreError> {
+        let redacts = !turn.redactions.is_empty();
         let receipt = self
             .write(move |conn| {
                 let mut receipt = commit(conn, now, &claim, &turn)?;
@@ -113,6 +114,9 @@ impl Store {
                 Ok(receipt)
             })
             .await?;
+        if redacts {
+            self.words_were_dropped();
+        }
         if !receipt.outbox.is_empty() {
             self.outbox_changed.notify_one();
         }

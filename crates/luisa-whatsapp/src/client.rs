@@ -8,7 +8,7 @@ mod health;
 mod media;
 
 pub use answer::{NO_CODE, SendError};
-pub use health::{PhoneNumberInfo, SubscribedApp, TemplateInfo, WebhookSubscription};
+pub use health::{Listed, PhoneNumberInfo, SubscribedApp, TemplateInfo, WebhookSubscription};
 pub use media::{HashMismatch, MediaError, MediaId, MediaLocation, verify_sha256};
 
 use crate::send::Envelope;
@@ -93,6 +93,8 @@ impl Client {
             .user_agent(USER_AGENT)
             .timeout(config.timeout)
             .connect_timeout((config.timeout / 2).min(LONGEST_CONNECT))
+            // Followed, a redirect would carry the customer's number and the words to another host.
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| ConfigError::Http(error.to_string()))?;
         Ok(Self { http, base, version, phone_number_id, token: token.into(), timeout: config.timeout })

@@ -46,6 +46,8 @@ pub enum StopReason {
     Registration,
     /// No messages to people of that country.
     Country,
+    /// There is no such number, or the token may not see it.
+    NoSuchNumber,
     /// Something else than Graph answers at the base URL.
     NotGraph,
 }
@@ -56,6 +58,8 @@ impl Fate {
         match error {
             SendError::Connect(_) => Self::Retry { after: None },
             SendError::Timeout | SendError::Broken(_) => Self::Unknown,
+            // "Object with that id does not exist, cannot be loaded due to missing permissions": no message could be sent.
+            SendError::Api { code: 100, subcode: Some(33), .. } => Self::StopAll(StopReason::NoSuchNumber),
             SendError::Api { http_status, code, is_transient, retry_after, .. } => {
                 let passing = *is_transient || matches!(http_status, 408 | 500..);
                 Self::of_answer(*http_status, *code, passing, *retry_after)
@@ -179,6 +183,17 @@ mod tests {
                 assert_eq!(Fate::of_status(&failed(Some(code))), Some(*fate), "status {code}");
             }
         }
+    }
+
+    #[test]
+    fn a_number_that_is_not_there_stops_the_queue_whatever_the_status() {
+        for http_status in [400, 404] {
+            let details = String::new();
+            let (code, subcode) = (100, Some(33));
+            let error = SendError::Api { http_status, code, subcode, details, is_transient: false, retry_after: None };
+            assert_eq!(Fate::of_error(&error), StopAll(StopReason::NoSuchNumber));
+        }
+        assert_eq!(Fate::of_error(&answer(400, 100)), DeadLetter);
     }
 
     #[test]

@@ -11,7 +11,9 @@ pub mod fate;
 pub mod window;
 pub mod limits;
 
-pub use client::{Accepted, Client, Config, ConfigError, MediaError, MediaId, PhoneNumberInfo, SendError, Typing};
+pub use client::{
+    Accepted, Client, Config, ConfigError, Listed, MediaError, MediaId, PhoneNumberInfo, SendError, Typing,
+};
 pub use fate::{Fate, StopReason};
 pub use secrecy::SecretString;
 pub use send::{Envelope, MediaSource, Outgoing, Recipient, ReplyButton, Row, Section, Unsendable};

@@ -3,11 +3,15 @@
 //! Owns the log's form and the two ways to keep people out of it: [`masked`] for an id that must be recognisable, and
 //! [`Private`] for what must never be written. What the events mean is in `docs/logging.md`. May not decide what is logged.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
+use luisa_store::ConversationId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 
+use crate::runtime::checks::is_check;
 use crate::settings::{Log, LogFormat};
 
 /// Crates whose own news is noise below a warning.
@@ -44,6 +48,55 @@ pub fn masked(id: &str) -> String {
     let count = id.chars().count();
     let tail: String = id.chars().skip(count.saturating_sub(4)).collect();
     if count > 4 { format!("\u{2026}{tail}") } else { "\u{2026}".to_owned() }
+}
+
+/// So much of another's words is told.
+const LONGEST_TOLD: usize = 300;
+/// So many digits in a row could be a number of somebody's.
+const FEWEST_DIGITS: usize = 6;
+
+/// Words of a provider, which may quote what it was sent: without what stands in quotation marks, without numbers, on one line.
+#[must_use]
+pub fn told(words: &str) -> String {
+    let mut told = String::new();
+    let mut closing = None;
+    let mut digits = String::new();
+    for letter in words.chars().take(LONGEST_TOLD).chain([' ']) {
+        if closing == Some(letter) {
+            closing = None;
+        } else if closing.is_none() {
+            if letter.is_ascii_digit() {
+                digits.push(letter);
+                continue;
+            }
+            told.push_str(if digits.len() < FEWEST_DIGITS { &digits } else { "\u{2026}" });
+            digits.clear();
+            closing = match letter {
+                '"' => Some('"'),
+                '`' => Some('`'),
+                '«' => Some('»'),
+                '“' => Some('”'),
+                _ => None,
+            };
+            told.push(if closing.is_some() {
+                '\u{2026}'
+            } else if letter.is_control() {
+                ' '
+            } else {
+                letter
+            });
+        }
+    }
+    told.trim_end().to_owned()
+}
+
+/// A conversation in the log: ours by its id, one of the API by a name that holds for this process, because its caller may have named it
+/// after a person.
+#[must_use]
+pub fn chat(id: &ConversationId) -> String {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    let ours = id.as_str().starts_with("wa_c") || is_check(id);
+    if ours { id.to_string() } else { format!("api_{:016x}", KEY.get_or_init(RandomState::new).hash_one(id.as_str())) }
 }
 
 /// A value that may be kept and sent but never logged: it has no `Display`, and its `Debug` shows nothing.
@@ -100,6 +153,32 @@ mod tests {
         assert_eq!(masked("CO.1047385771169864"), "\u{2026}9864");
         assert_eq!(masked("0101"), "\u{2026}");
         assert_eq!(masked(""), "\u{2026}");
+    }
+
+    #[test]
+    fn a_providers_words_lose_what_they_quote() {
+        for (said, expected) in [
+            (
+                "(#131030) Recipient 573005550001 not in allowed list",
+                "(#\u{2026}) Recipient \u{2026} not in allowed list",
+            ),
+            ("Param text['body'] \"mi cédula es 123\" is bad", "Param text['body'] \u{2026} is bad"),
+            ("two\nlines \u{7}", "two lines"),
+            ("an \"open quotation 573005550001", "an \u{2026}"),
+            ("more than 24 hours have passed", "more than 24 hours have passed"),
+        ] {
+            assert_eq!(told(said), expected);
+        }
+        assert!(told(&"x".repeat(5_000)).len() <= LONGEST_TOLD);
+    }
+
+    #[test]
+    fn a_chat_of_the_api_is_recognisable_and_names_nobody() {
+        let (one, other): (ConversationId, ConversationId) = ("573005550001".into(), "ana@example.com".into());
+        assert_eq!(chat(&one), chat(&one));
+        assert_ne!(chat(&one), chat(&other));
+        assert!(!chat(&one).contains("5550001") && !chat(&other).contains("ana"));
+        assert_eq!(chat(&"wa_c0190".into()), "wa_c0190");
     }
 
     #[test]

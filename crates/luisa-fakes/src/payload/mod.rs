@@ -99,14 +99,14 @@ impl Person {
 }
 
 /// One POST body with one change.
-pub(crate) fn envelope(field: &str, value: Value) -> Value {
+pub fn envelope(field: &str, value: Value) -> Value {
     json!({
         "object": "whatsapp_business_account",
         "entry": [{ "id": WABA_ID, "changes": [{ "value": value, "field": field }] }],
     })
 }
 
-pub(crate) fn value_of(key: &str, items: Value) -> Value {
+pub fn value_of(key: &str, items: Value) -> Value {
     let mut value = json!({
         "messaging_product": "whatsapp",
         "metadata": { "display_phone_number": DISPLAY_PHONE_NUMBER, "phone_number_id": PHONE_NUMBER_ID },

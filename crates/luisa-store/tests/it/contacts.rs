@@ -151,3 +151,122 @@ async fn a_turn_under_way_in_the_chat_that_stays_sees_the_other_chat_before_it_a
     let order: Vec<_> = pending.iter().map(|row| row.message_id.as_str()).collect();
     assert_eq!(order, ["b1", "a1", "a2"]);
 }
+
+/// Who is known, who comes, and whether they are the same.
+#[tokio::test]
+async fn two_user_ids_are_two_people_however_they_meet() {
+    let (n1, n2) = (Some(ANA), Some(LUZ));
+    let (u1, u2) = (Some("CO.1"), Some("CO.2"));
+    // (known before, writes now, is the known one, what the known one has afterwards)
+    let table = [
+        ((n1, None), (n1, None), true, (n1, None)),
+        ((n1, None), (n1, u1), true, (n1, u1)),
+        ((n1, u1), (n1, None), true, (n1, u1)),
+        ((n1, u1), (n1, u1), true, (n1, u1)),
+        ((n1, u1), (n1, u2), false, (None, u1)),
+        ((n1, u1), (n2, u1), true, (n2, u1)),
+        ((n1, u1), (None, u1), true, (n1, u1)),
+        ((n1, u1), (None, u2), false, (n1, u1)),
+        ((n1, u1), (n2, None), false, (n1, u1)),
+        ((n1, u1), (n2, u2), false, (n1, u1)),
+        ((None, u1), (n1, None), false, (None, u1)),
+        ((None, u1), (n1, u1), true, (n1, u1)),
+        ((None, u1), (n1, u2), false, (None, u1)),
+        ((None, u1), (None, u2), false, (None, u1)),
+        ((n1, None), (None, u1), false, (n1, None)),
+        ((n1, None), (n2, u1), false, (n1, None)),
+    ];
+    for (case, (before, now, same, after)) in table.into_iter().enumerate() {
+        let shop = Shop::open();
+        let known = says_as(&shop, 0, identity(before.0, before.1), "a").await;
+        let comes = says_as(&shop, 1, identity(now.0, now.1), "b").await;
+        assert_eq!(known == comes, same, "case {case}: {before:?} then {now:?}");
+        let contact = shop.store.peek(&known).await.unwrap().contact.unwrap();
+        assert_eq!((contact.wa_id.as_deref(), contact.user_id.as_deref()), after, "case {case}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_comes_with_a_known_user_joins_them_only_when_neither_has_more() {
+    let (n1, n2) = (Some(ANA), Some(LUZ));
+    let (u1, u2) = (Some("CO.1"), Some("CO.2"));
+    // (holder of the number, holder of the user id, do they become one)
+    let table = [
+        ((n1, None), (None, u1), true),
+        ((n1, None), (n2, u1), false),
+        ((n1, u2), (None, u1), false),
+        ((n1, u2), (n2, u1), false),
+    ];
+    for (case, (phone, user, joined)) in table.into_iter().enumerate() {
+        let shop = Shop::open();
+        let with_number = says_as(&shop, 0, identity(phone.0, phone.1), "a").await;
+        let with_user = says_as(&shop, 1, identity(user.0, user.1), "b").await;
+        let comes = says_as(&shop, 2, identity(n1, u1), "c").await;
+        assert_eq!(comes == with_number, joined, "case {case}: the older one survives a merge");
+        assert_eq!(comes == with_user, !joined, "case {case}");
+        let texts = shop.store.conversation(&comes, 9).await.unwrap().messages.len();
+        assert_eq!(texts, if joined { 3 } else { 2 }, "case {case}: whose history it is");
+        if !joined {
+            let contact = shop.store.peek(&with_number).await.unwrap().contact.unwrap();
+            assert_eq!((contact.wa_id, contact.user_id.as_deref()), (None, phone.1), "case {case}");
+        }
+    }
+}
+
+/// Ids × what the system says of them.
+#[tokio::test]
+async fn a_system_message_moves_ids_and_never_mixes_histories() {
+    let (n1, n2) = (Some(ANA), Some(LUZ));
+    let (u1, u2, u3) = (Some("CO.1"), Some("CO.2"), Some("CO.3"));
+    // (Andrés, somebody else if anybody, old ids, new ids, Andrés afterwards, the other afterwards; none: they became one)
+    type Ids = (Option<&'static str>, Option<&'static str>);
+    let table: [(Ids, Option<Ids>, Ids, Ids, Ids, Option<Ids>); 9] = [
+        ((n1, None), None, (n1, None), (n2, None), (n2, None), None),
+        ((n1, u1), None, (n1, u1), (n2, None), (n2, u1), None),
+        ((n1, u1), None, (None, u1), (None, u2), (n1, u2), None),
+        ((n1, u1), Some((n2, u2)), (n1, u1), (n2, None), (n2, u1), Some((None, u2))),
+        ((n1, None), Some((n2, None)), (n1, None), (n2, None), (n2, None), Some((None, None))),
+        ((None, u1), Some((None, u2)), (None, u1), (None, u2), (None, u2), None),
+        ((n1, u1), Some((n2, u2)), (n1, None), (None, u3), (n1, u1), Some((n2, u2))),
+        ((n1, u1), Some((n2, u2)), (None, u3), (n2, None), (n1, u1), Some((None, u2))),
+        ((n1, u1), Some((n2, None)), (n1, u1), (n2, u3), (n2, u3), Some((None, None))),
+    ];
+    for (case, (andres, other, old, new, andres_after, other_after)) in table.into_iter().enumerate() {
+        let shop = Shop::open();
+        let a = says_as(&shop, 0, identity(andres.0, andres.1), "a").await;
+        let b = match other {
+            Some(other) => Some(says_as(&shop, 1, identity(other.0, other.1), "b").await),
+            None => None,
+        };
+        let change = Arrival::IdentityChange { old: identity(old.0, old.1), new: identity(new.0, new.1) };
+        assert_eq!(shop.accept_one(at(2), change).await, Receipt::Applied, "case {case}");
+        let ids = async |chat: &ConversationId| {
+            let contact = shop.store.peek(chat).await.unwrap().contact.unwrap();
+            (contact.wa_id, contact.user_id)
+        };
+        let owned = |ids: Ids| (ids.0.map(str::to_owned), ids.1.map(str::to_owned));
+        assert_eq!(ids(&a).await, owned(andres_after), "case {case}: Andrés");
+        let (Some(b), Some(after)) = (b, other_after) else { continue };
+        assert_eq!(ids(&b).await, owned(after), "case {case}: the other");
+        for (chat, message) in [(&a, "a"), (&b, "b")] {
+            let mine = shop.store.conversation(chat, 9).await.unwrap().messages;
+            let mine: Vec<_> = mine.iter().filter_map(|row| row.message_id.as_ref()).map(MessageId::as_str).collect();
+            assert_eq!(mine, [message], "case {case}: each keeps their own history");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_the_old_owner_of_a_number_does_not_reach_the_new_one() {
+    let shop = Shop::open();
+    let (_, row) = {
+        let chat = says_as(&shop, 0, identity(Some(ANA), Some("CO.1")), "a1").await;
+        let claimed = shop.claim(at(10)).await;
+        let receipt = shop.store.commit_turn(at(10), claimed.claim, replying(&chat, "a1", "$900.000")).await.unwrap();
+        (chat, receipt.outbox[0])
+    };
+    says_as(&shop, 11, identity(Some(ANA), Some("CO.2")), "b1").await;
+    assert!(shop.store.claim_outbox(at(12), 10, LEASE).await.unwrap().is_empty());
+    let state = format!("SELECT state || ' ' || error_code FROM outbox WHERE id = {row}");
+    assert_eq!(shop.text(&state).as_deref(), Some("dead number_changed_hands"));
+}

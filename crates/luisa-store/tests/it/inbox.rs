@@ -85,11 +85,7 @@ async fn an_edit_before_the_answer_is_what_gets_answered() {
     let shop = Shop::open();
     let chat = shop.says(at(0), ANA, "m1", "una fileteadora").await;
     let early = shop.claim(at(10)).await;
-    let edit = Arrival::Edit {
-        message_id: "m1".into(),
-        text: Some("una plana".to_owned()),
-        payload: json!({"text": "una plana"}),
-    };
+    let edit = edit(at(11), by_phone(ANA), "m1", "una plana");
     assert_eq!(shop.accept_one(at(11), edit.clone()).await, Receipt::Pending(chat.clone()));
     let lost = shop.store.commit_turn(at(12), early.claim, replying(&chat, "m1", "¡Fileteadora!")).await;
     assert!(matches!(lost, Err(StoreError::Conflict(_))));
@@ -101,7 +97,7 @@ async fn an_edit_before_the_answer_is_what_gets_answered() {
     assert_eq!(shop.accept_one(at(14), edit).await, Receipt::Applied);
     assert!(
         shop.store.claim_due(at(99), 10, LEASE).await.unwrap().chats.is_empty(),
-        "an edit after the answer asks for none"
+        "an edit that changes nothing asks for no other answer"
     );
 }
 
@@ -112,7 +108,7 @@ async fn a_deleted_message_loses_its_text_everywhere_and_is_not_answered() {
     shop.says(at(20), ANA, "m2", "mi cédula es 99").await;
     let claimed = shop.claim(at(30)).await;
     for id in ["m1", "m2"] {
-        assert_eq!(shop.accept_one(at(31), Arrival::Revoke { message_id: id.into() }).await, Receipt::Applied);
+        assert_eq!(shop.accept_one(at(31), revoke(by_phone(ANA), id)).await, Receipt::Applied);
     }
     assert!(matches!(
         shop.store.commit_turn(at(32), claimed.claim, replying(&chat, "m2", "Gracias")).await,
@@ -130,7 +126,7 @@ async fn a_deleted_message_loses_its_text_everywhere_and_is_not_answered() {
 #[tokio::test]
 async fn a_deletion_that_overtakes_its_message_still_counts() {
     let shop = Shop::open();
-    assert_eq!(shop.accept_one(at(0), Arrival::Revoke { message_id: "m1".into() }).await, Receipt::Early);
+    assert_eq!(shop.accept_one(at(0), revoke(by_phone(ANA), "m1")).await, Receipt::Early);
     let late = Arrival::Message(message(at(1), by_phone(ANA), "m1", "perdón, no era"));
     assert_eq!(shop.accept_one(at(1), late.clone()).await, Receipt::Applied);
     assert_eq!(shop.accept_one(at(2), late).await, Receipt::Duplicate);

@@ -5,6 +5,7 @@ mod shop;
 
 mod backup;
 mod catalog;
+mod changes;
 mod contacts;
 mod crash;
 mod inbox;
@@ -16,6 +17,7 @@ mod outbox;
 mod people;
 mod privacy;
 mod retention;
+mod routing;
 mod statuses;
 mod turns;
 mod unreadable;

@@ -103,7 +103,7 @@ async fn a_file_is_settled_once_and_not_after_its_message_was_deleted() {
     assert!(settle(&shop, at(1), "m1", heard("buenas")).await);
     assert!(!settle(&shop, at(2), "m1", heard("otra cosa")).await);
     shop.accept_one(at(3), voice(at(3), "m2")).await;
-    shop.accept_one(at(4), Arrival::Revoke { message_id: "m2".into() }).await;
+    shop.accept_one(at(4), revoke(by_phone(ANA), "m2")).await;
     assert!(!settle(&shop, at(5), "m2", heard("borrada")).await);
     assert_eq!(shop.figure("SELECT count(*) FROM messages WHERE text = 'borrada'"), 0);
 }

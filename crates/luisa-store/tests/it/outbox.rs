@@ -165,3 +165,101 @@ async fn a_committed_answer_wakes_the_sender_that_sleeps() {
     shop.answers(at(0), ANA, "m1", "hola").await;
     shop.store.outbox_changed().notified().await;
 }
+
+#[tokio::test]
+async fn what_was_refused_for_the_window_leaves_when_the_customer_writes_again() {
+    for late in [false, true] {
+        let shop = Shop::open();
+        let (chat, row) = shop.answers(at(0), ANA, "m1", "Sí hay").await;
+        let sending = shop.claim_send(at(11)).await;
+        let opaque = sending.row().opaque.clone();
+        if late {
+            shop.store.outbox_sent(at(11), sending, "w1".into(), 5.0).await.unwrap();
+            let Arrival::Status(failed) = status(Some(&opaque), "w1", MessageState::Failed) else { panic!("a status") };
+            let reason = Some("more than 24 hours have passed".to_owned());
+            let failed = Arrival::Status(StatusUpdate { window_closed: true, reason, ..failed });
+            assert_eq!(shop.accept_one(at(12), failed).await, Receipt::Applied);
+        } else {
+            shop.store.outbox_hold(at(11), sending, refused("131047")).await.unwrap();
+        }
+        assert_eq!(shop.text("SELECT state FROM outbox").as_deref(), Some("held"), "late: {late}");
+        if late {
+            assert_eq!(shop.text("SELECT error_text FROM outbox").as_deref(), Some("more than 24 hours have passed"));
+        }
+        shop.says(at(100), ANA, "m2", "y entonces?").await;
+        let again = shop.claim_send(at(101)).await;
+        assert_eq!(again.row().id, row);
+        assert_ne!(again.row().opaque, opaque, "statuses of the first try are not of this one");
+        shop.store.outbox_sent(at(102), again, "w2".into(), 5.0).await.unwrap();
+        shop.accept_one(at(103), status(Some(&opaque), "w1", MessageState::Failed)).await;
+        shop.accept_one(at(104), status(None, "w2", MessageState::Delivered)).await;
+        let messages = shop.store.conversation(&chat, 9).await.unwrap().messages;
+        assert_eq!(
+            (messages[1].state, messages[1].message_id.as_ref().map(MessageId::as_str)),
+            (MessageState::Delivered, Some("w2"))
+        );
+        assert_eq!(shop.text("SELECT state FROM outbox").as_deref(), Some("sent"));
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_heard_of_is_sent_again_once() {
+    let shop = Shop::open();
+    let (_, row) = shop.answers(at(0), ANA, "m1", "Sí hay").await;
+    let sending = shop.claim_send(at(11)).await;
+    let opaque = sending.row().opaque.clone();
+    shop.store.outbox_unknown(at(12), sending, refused("timeout")).await.unwrap();
+    assert!(shop.store.unsettled(at(12)).await.unwrap().is_empty(), "not before its time");
+    let open = shop.store.unsettled(at(13)).await.unwrap();
+    assert_eq!((open[0].id, open[0].asked_at), (row, at(12)));
+    assert!(shop.store.send_again(at(13), row).await.unwrap());
+    let again = shop.claim_send(at(14)).await;
+    shop.store.outbox_unknown(at(15), again, refused("timeout")).await.unwrap();
+    assert!(shop.store.unsettled(at(9_999)).await.unwrap().is_empty());
+    assert!(!shop.store.send_again(at(9_999), row).await.unwrap(), "once");
+    shop.accept_one(at(10_000), status(Some(&opaque), "w1", MessageState::Delivered)).await;
+    assert_eq!(shop.text("SELECT state FROM outbox").as_deref(), Some("sent"), "a late status still settles it");
+}
+
+#[tokio::test]
+async fn a_status_of_the_first_try_stops_the_second_and_a_person_does_too() {
+    for stop in ["status", "person", "found"] {
+        let shop = Shop::open();
+        let (chat, row) = shop.answers(at(0), ANA, "m1", "Sí hay").await;
+        let sending = shop.claim_send(at(11)).await;
+        let opaque = sending.row().opaque.clone();
+        shop.store.outbox_unknown(at(12), sending, refused("timeout")).await.unwrap();
+        match stop {
+            "status" => {
+                shop.store.send_again(at(200), row).await.unwrap();
+                drop(shop.accept_one(at(201), status(Some(&opaque), "w1", MessageState::Sent)).await);
+            }
+            "person" => {
+                shop.store.take_over(at(100), &chat, "carmen", None).await.unwrap();
+                assert!(!shop.store.send_again(at(200), row).await.unwrap());
+            }
+            _ => {
+                assert_eq!(shop.store.unknown_ids(vec!["w1".into(), "m1".into()]).await.unwrap(), ["w1".into()]);
+                shop.store.found_sent(at(200), row, "w1".into()).await.unwrap();
+            }
+        }
+        assert!(shop.store.claim_outbox(at(300), 10, LEASE).await.unwrap().is_empty(), "{stop}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_stuck_is_sent_again_or_dropped_by_a_person() {
+    let shop = Shop::open();
+    let (_, held) = shop.answers(at(0), ANA, "m1", "uno").await;
+    let sending = shop.claim_send(at(11)).await;
+    shop.store.outbox_hold(at(11), sending, refused("131047")).await.unwrap();
+    let (_, dead) = shop.answers(at(20), LUZ, "m2", "dos").await;
+    let sending = shop.claim_send(at(31)).await;
+    shop.store.outbox_dead(at(31), sending, refused("131026")).await.unwrap();
+    let stuck: Vec<_> = shop.store.stuck(9).await.unwrap().iter().map(|row| row.id).collect();
+    assert_eq!(stuck, [dead, held]);
+    assert_eq!(shop.store.send_stuck(at(40), vec![held]).await.unwrap(), 1);
+    assert_eq!(shop.claim_send(at(41)).await.row().id, held);
+    assert_eq!(shop.store.drop_stuck(at(42), vec![dead, held]).await.unwrap(), 1, "what is being sent is not stuck");
+    assert!(shop.store.stuck(9).await.unwrap().is_empty());
+}

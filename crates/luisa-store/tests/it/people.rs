@@ -173,3 +173,83 @@ async fn nobody_is_told_again_of_a_customer_whom_a_person_answered_took_or_gave_
         assert!(waiting(&shop, 1_200).await.is_empty(), "{how}");
     }
 }
+
+fn greeting(second: i64, wa_id: &str, id: &str, text: &str) -> Arrival {
+    let Arrival::Echo(echo) = echo(at(second), wa_id, id) else { panic!("an echo") };
+    Arrival::Echo(EchoedMessage { text: Some(text.to_owned()), ..echo })
+}
+
+#[tokio::test]
+async fn what_the_phone_writes_by_itself_takes_no_chat() {
+    let words = "¡Hola! Gracias por comunicarse con nosotros, en un momento le atendemos.";
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    assert_eq!(shop.accept_one(at(2), greeting(2, ANA, "e1", words)).await, Receipt::Applied, "nobody types so fast");
+    assert_eq!(mode_of(&shop, &chat).await, Mode::AiActive);
+    let slow = shop.says(at(20), LUZ, "m2", "hola").await;
+    assert_eq!(
+        shop.accept_one(at(32), greeting(32, LUZ, "e2", words)).await,
+        Receipt::Applied,
+        "others were told the same"
+    );
+    assert_eq!(mode_of(&shop, &slow).await, Mode::AiActive);
+    let typed = greeting(50, ANA, "e3", "Claro que sí, ya le muestro la fileteadora que tenemos");
+    assert_eq!(shop.accept_one(at(50), typed).await, Receipt::TakenOver(chat.clone()), "a person");
+    shop.says(at(60), ANA, "m3", "y vale?").await;
+    shop.store.give_back(at(61), &chat).await.unwrap();
+    let quick = greeting(62, ANA, "e4", "Vale un millón doscientos treinta mil pesos, vecina");
+    assert_eq!(shop.accept_one(at(62), quick).await, Receipt::TakenOver(chat), "whoever is there may be quick");
+}
+
+#[tokio::test]
+async fn a_late_copy_does_not_take_back_a_chat_that_was_given_back() {
+    let shop = Shop::open();
+    let chat = shop.says(at(0), ANA, "m1", "hola").await;
+    shop.accept_one(at(30), echo(at(30), ANA, "e1")).await;
+    shop.store.give_back(at(60), &chat).await.unwrap();
+    assert_eq!(shop.accept_one(at(90), echo(at(40), ANA, "e2")).await, Receipt::Applied);
+    assert_eq!(mode_of(&shop, &chat).await, Mode::AiActive);
+    assert_eq!(shop.accept_one(at(100), echo(at(99), ANA, "e3")).await, Receipt::TakenOver(chat));
+}
+
+#[tokio::test]
+async fn a_person_in_the_chat_has_its_handoff_and_giving_back_or_time_ends_it() {
+    for end in ["given back", "time"] {
+        let shop = Shop::open();
+        let chat = shop.says(at(0), ANA, "m1", "quiero comprar").await;
+        let claimed = shop.claim(at(10)).await;
+        let mut turn = replying(&chat, "m1", "ya le aviso");
+        turn.handoff = Some(HandoffChange::Open(new_handoff()));
+        shop.store.commit_turn(at(10), claimed.claim, turn).await.unwrap();
+        shop.accept_one(at(60), echo(at(60), ANA, "e1")).await;
+        let taken = shop.store.handoffs(1).await.unwrap().remove(0);
+        assert_eq!(
+            (taken.status, taken.taken_by.as_deref(), taken.taken_at),
+            (HandoffStatus::Taken, Some("phone"), Some(at(60)))
+        );
+        if end == "time" {
+            assert_eq!(shop.store.revert_expired(at(60 + 13 * 3600)).await.unwrap(), [chat]);
+        } else {
+            shop.store.give_back(at(99), &chat).await.unwrap();
+        }
+        assert_eq!(shop.store.handoffs(1).await.unwrap()[0].status, HandoffStatus::Closed, "{end}");
+    }
+}
+
+#[tokio::test]
+async fn the_staffs_words_are_kept_in_chats_about_business_alone() {
+    let shop = Shop::open();
+    let private = |second, wa_id, id| {
+        let Arrival::Echo(echo) = echo(at(second), wa_id, id) else { panic!("an echo") };
+        Arrival::Echo(EchoedMessage { words: Words::OfBusiness, ..echo })
+    };
+    shop.accept_one(at(0), private(0, LUZ, "e1")).await;
+    let kept = |id: &str| format!("SELECT coalesce(text, payload) FROM messages WHERE message_id = '{id}'");
+    assert_eq!(shop.text(&kept("e1")), None, "of a chat nobody has understood");
+    shop.answers(at(10), ANA, "m1", "¿Cuál?").await;
+    shop.accept_one(at(60), private(60, ANA, "e2")).await;
+    assert_eq!(shop.text(&kept("e2")).as_deref(), Some("Hola, soy Carmen"));
+    shop.sql().execute_batch("UPDATE interaction_traces SET is_personal = 1").unwrap();
+    shop.accept_one(at(70), private(70, ANA, "e3")).await;
+    assert_eq!(shop.text(&kept("e3")), None, "of a private one");
+}

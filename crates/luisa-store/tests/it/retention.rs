@@ -122,7 +122,7 @@ async fn many_rows_go_in_portions_and_what_is_gone_is_overwritten() {
 #[tokio::test]
 async fn news_about_messages_that_never_came_is_dropped() {
     let shop = Shop::open();
-    shop.accept_one(at(0), Arrival::Revoke { message_id: "w1".into() }).await;
+    shop.accept_one(at(0), revoke(by_phone(ANA), "w1")).await;
     assert_eq!(shop.store.forget_early_statuses(at(0)).await.unwrap(), 0);
     assert_eq!(shop.store.forget_early_statuses(at(1)).await.unwrap(), 1);
 }

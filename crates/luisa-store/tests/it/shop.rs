@@ -130,6 +130,7 @@ pub(crate) fn echo(now: Timestamp, wa_id: &str, id: &str) -> Arrival {
         payload: json!({}),
         provider_at: now,
         human_until: later(now, 12 * 3600),
+        words: Words::Kept,
     })
 }
 
@@ -140,6 +141,8 @@ pub(crate) fn status(opaque: Option<&str>, wamid: &str, state: MessageState) -> 
         message_id: wamid.into(),
         state,
         error_code,
+        reason: None,
+        window_closed: false,
         pricing: Some(json!({"billable": true})),
     })
 }
@@ -238,4 +241,20 @@ pub(crate) fn direct(id: &str, text: &str) -> DirectMessage {
 
 pub(crate) fn refused(code: &str) -> SendError {
     SendError { code: Some(code.to_owned()), text: "refused".to_owned() }
+}
+
+pub(crate) fn edit(now: Timestamp, who: Identity, id: &str, text: &str) -> Arrival {
+    Arrival::Edit(EditedMessage {
+        message_id: id.into(),
+        by: Author::Customer(who),
+        text: Some(text.to_owned()),
+        payload: json!({"text": text}),
+        provider_at: now,
+        stale: false,
+        debounce: Debounce { quiet_ms: 1_500, max_ms: 6_000 },
+    })
+}
+
+pub(crate) fn revoke(who: Identity, id: &str) -> Arrival {
+    Arrival::Revoke { message_id: id.into(), by: Author::Customer(who) }
 }

@@ -214,8 +214,7 @@ async fn a_personal_message_leaves_no_text_behind() {
     shop.store.commit_turn(at(5), claimed.claim, turn).await.unwrap();
     assert_eq!(shop.text("SELECT coalesce(text, payload) FROM messages"), None);
     assert_eq!(shop.figure("SELECT count(*) FROM inbox"), 0);
-    let edit = Arrival::Edit { message_id: "m1".into(), text: Some("mi vida".to_owned()), payload: json!({}) };
-    shop.accept_one(at(6), edit).await;
+    shop.accept_one(at(6), edit(at(6), by_phone(ANA), "m1", "mi vida")).await;
     assert_eq!(shop.text("SELECT text FROM messages"), None, "nor does an edit bring it back");
 }
 

@@ -47,7 +47,23 @@ pub struct WebhookSubscription {
     pub fields: Vec<String>,
 }
 
+/// A message of ours as Meta lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub message_id: String,
+    /// Of its first event; Unix seconds.
+    pub at: Option<i64>,
+}
+
 impl Client {
+    /// The latest messages that Meta has taken from this number. Neither text nor recipient are told.
+    pub async fn message_history(&self) -> Result<Vec<Listed>, SendError> {
+        let request = self.http.get(self.url(&[&self.phone_number_id, "message_history"]));
+        let query = [("fields", "id,message_id,events{timestamp,delivery_status}"), ("limit", "100")];
+        let answer = self.call(request.query(&query)).await?;
+        Ok(data(&answer).iter().filter_map(listed).collect())
+    }
+
     /// The number we send from: proves token, id and version at once.
     pub async fn phone_number_info(&self) -> Result<PhoneNumberInfo, SendError> {
         let fields = "display_phone_number,verified_name,quality_rating,account_mode,status";
@@ -117,6 +133,13 @@ impl Client {
 /// `{"name":"messages","version":"v26.0"}`, or the name alone.
 fn field(item: &Value) -> Option<String> {
     text(&item["name"]).or_else(|| text(item))
+}
+
+fn listed(item: &Value) -> Option<Listed> {
+    let events = item["events"]["data"].as_array().or(item["events"].as_array());
+    let seconds = |event: &Value| event["timestamp"].as_i64().or_else(|| event["timestamp"].as_str()?.parse().ok());
+    let at = events.into_iter().flatten().filter_map(seconds).min();
+    Some(Listed { message_id: text(&item["message_id"])?, at })
 }
 
 fn template(item: &Value) -> Option<TemplateInfo> {

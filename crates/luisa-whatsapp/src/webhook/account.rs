@@ -90,6 +90,54 @@ pub struct AccountError {
     pub problem: Problem,
 }
 
+/// A person's word on what is sent to many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preference {
+    pub wa_id: Option<String>,
+    pub user_id: Option<String>,
+    /// `stop`, or `resume`.
+    pub value: String,
+    pub category: Option<String>,
+    /// Unix seconds.
+    pub timestamp: Option<i64>,
+}
+
+/// A change of the account, of its number, of a template, of the payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountNews {
+    pub field: String,
+    /// What happened, in Meta's word for it: `DISABLED_UPDATE`, `FLAGGED`, `REJECTED`.
+    pub event: String,
+    /// Of a template, its name.
+    pub about: Option<String>,
+}
+
+impl AccountNews {
+    /// Whether a person should hear of it now: all but what is known to be good or without consequence.
+    pub fn alarms(&self) -> bool {
+        // tidy: table
+        const GOOD: &[&str] = &[
+            "APPROVED",
+            "UNFLAGGED",
+            "UPGRADE",
+            "ONBOARDING",
+            "VERIFIED_ACCOUNT",
+            "ACCOUNT_RECONNECTED",
+            "PARTNER_ADDED",
+            "PARTNER_APP_INSTALLED",
+            "AD_ACCOUNT_LINKED",
+            "REINSTATED",
+            "IN_APPEAL",
+            "PENDING",
+            "GREEN",
+            "THROUGHPUT_UPGRADE",
+            "MM_LITE_TERMS_SIGNED",
+            "ACTIVE",
+        ];
+        !GOOD.contains(&self.event.as_str())
+    }
+}
+
 /// A message the business wrote somewhere else. Redelivered ones have the same id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Echo {
@@ -182,6 +230,50 @@ pub(super) fn state_sync(item: &Value, phone_number_id: Option<String>) -> Optio
             username: text(contact, "username"),
         },
         timestamp: int(item, "timestamp").or_else(|| int(&item["metadata"], "timestamp")),
+    })
+}
+
+pub(super) fn preference(item: &Value) -> Option<Preference> {
+    Some(Preference {
+        wa_id: text(item, "wa_id"),
+        user_id: text(item, "user_id"),
+        value: text(item, "value")?,
+        category: text(item, "category"),
+        timestamp: int(item, "timestamp"),
+    })
+}
+
+/// The fields that tell of the account, and where each says what happened.
+const NEWS: [(&str, &[&str]); 13] = [
+    ("account_update", &["event"]),
+    ("account_alerts", &["alert_type", "alert_severity"]),
+    ("account_review_update", &["decision"]),
+    ("account_settings_update", &["type"]),
+    ("phone_number_quality_update", &["event", "current_limit"]),
+    ("phone_number_name_update", &["decision"]),
+    ("message_template_status_update", &["event"]),
+    ("message_template_quality_update", &["new_quality_score"]),
+    ("message_template_components_update", &["event"]),
+    ("template_category_update", &["new_category"]),
+    ("business_capability_update", &["event"]),
+    ("payment_configuration_update", &["status"]),
+    ("security", &["event"]),
+];
+
+pub(super) fn news(field: &str, value: &Value) -> Option<AccountNews> {
+    let (_, keys) = NEWS.iter().find(|(name, _)| *name == field)?;
+    if !value.is_object() {
+        return None;
+    }
+    let alert = value.get("alert_info").unwrap_or(value);
+    let event = keys.iter().find_map(|key| text(value, key).or_else(|| text(alert, key)));
+    // Without its word it is still news, and what is not understood is not unimportant.
+    let event = event.unwrap_or_else(|| "UNKNOWN".to_owned());
+    let safe = event.len() <= 60 && event.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    Some(AccountNews {
+        field: field.to_owned(),
+        event: if safe { event } else { "UNKNOWN".to_owned() },
+        about: text(value, "message_template_name"),
     })
 }
 

@@ -232,7 +232,7 @@ fn system(part: &Value) -> Body {
         body: text(part, "body"),
         wa_id: text(part, "wa_id"),
         new_wa_id: text(part, "new_wa_id"),
-        user_id: text(part, "user_id"),
+        user_id: text(part, "user_id").or_else(|| text(part, "new_user_id")),
         parent_user_id: text(part, "parent_user_id"),
         previous_user_id: text(part, "previous_user_id"),
         previous_parent_user_id: text(part, "previous_parent_user_id"),

@@ -1,23 +1,93 @@
 //! Bytes to JSON: the only step of reception that may refuse.
 //!
-//! Owns the repair of half emojis. May not know what the JSON means.
+//! Owns the repair of what breaks a whole body: half emojis, bytes that are no text, numbers and nesting that no reader takes. What
+//! cannot be repaired is cut out as small as possible, so that its siblings are read. May not know what the JSON means.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-/// The body is not JSON, or nests deeper than anything Meta sends.
+/// The body is not JSON.
 #[derive(Debug, thiserror::Error)]
 #[error("the body is not JSON: {0}")]
 pub struct NotJson(#[from] serde_json::Error);
 
-pub(super) fn read(raw: &[u8]) -> Result<Value, NotJson> {
-    match serde_json::from_slice(raw) {
-        Ok(value) => Ok(value),
-        // A name cut in the middle of an emoji leaves half a surrogate pair. Refusing would lose the whole batch, and
-        // have it redelivered for seven days.
-        Err(error) => match without_half_pairs(raw) {
-            Some(repaired) => Ok(serde_json::from_slice(&repaired)?),
-            None => Err(error.into()),
-        },
+/// So deep within a body its parts are looked at one by one: below it are fields of items.
+const DEEPEST_CUT: usize = 12;
+/// Of a part that was cut out, so much is kept.
+const LONGEST_CUT: usize = 4 * 1024;
+
+/// A body, and the parts of it that are in no form that can be read.
+pub(super) struct Read {
+    pub(super) value: Value,
+    pub(super) cut_out: Vec<String>,
+}
+
+pub(super) fn read(raw: &[u8]) -> Result<Read, NotJson> {
+    let whole = |value: Value| Read { value, cut_out: Vec::new() };
+    let error = match serde_json::from_slice(raw) {
+        Ok(value) => return Ok(whole(value)),
+        Err(error) => error,
+    };
+    // Refusing would lose the whole batch, and have it redelivered for seven days.
+    let repaired = text_of(&without_half_pairs(raw).unwrap_or_else(|| raw.to_vec()));
+    if let Ok(value) = serde_json::from_str(&repaired) {
+        return Ok(whole(value));
+    }
+    // Every envelope of Meta's is an object.
+    let body = serde_json::from_str::<&RawValue>(&repaired).ok().filter(|body| body.get().starts_with('{'));
+    let Some(body) = body else { return Err(error.into()) };
+    let mut cut_out = Vec::new();
+    let value = salvaged(body, 0, &mut cut_out);
+    Ok(Read { value, cut_out })
+}
+
+/// Bytes that are no letters become U+FFFD, and control characters, which JSON has in no place, blanks.
+fn text_of(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw).chars().map(|letter| if letter < ' ' { ' ' } else { letter }).collect()
+}
+
+/// The value with what cannot be read as null.
+fn salvaged(raw: &RawValue, depth: usize, cut_out: &mut Vec<String>) -> Value {
+    if let Ok(value) = serde_json::from_str(raw.get()) {
+        return value;
+    }
+    if depth < DEEPEST_CUT {
+        if let Ok(Fields(fields)) = serde_json::from_str(raw.get()) {
+            let fields = fields.into_iter().map(|(name, field)| (name, salvaged(field, depth + 1, cut_out)));
+            return Value::Object(Map::from_iter(fields));
+        }
+        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
+            // A list within a list is nothing of Meta's: it is somebody's depth.
+            let below = |item: &RawValue| if item.get().starts_with('[') { DEEPEST_CUT } else { depth + 1 };
+            return items.into_iter().map(|item| salvaged(item, below(item), cut_out)).collect();
+        }
+    }
+    cut_out.push(raw.get().chars().take(LONGEST_CUT).collect());
+    Value::Null
+}
+
+/// The fields of an object, unread. Of two with one name the last counts, as everywhere.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(Visitor).map(Fields)
     }
 }
 
@@ -70,13 +140,13 @@ mod tests {
             (r#""\\ud83d \ud83d""#, "\\ud83d \u{fffd}"),
         ];
         for (raw, expected) in cases {
-            assert_eq!(read(raw.as_bytes()).unwrap(), expected, "{raw}");
+            assert_eq!(read(raw.as_bytes()).unwrap().value, expected, "{raw}");
         }
     }
 
     #[test]
     fn whole_emojis_and_escaped_backslashes_are_left_alone() {
-        assert_eq!(read(br#""\ud83d\ude00 \\ud83d""#).unwrap(), "😀 \\ud83d");
+        assert_eq!(read(br#""\ud83d\ude00 \\ud83d""#).unwrap().value, "😀 \\ud83d");
     }
 
     #[test]
@@ -86,5 +156,24 @@ mod tests {
         }
         assert!(read(b"\xff\xfe").is_err());
         assert!(read("[".repeat(100_000).as_bytes()).is_err());
+        assert!(read(b"1e400").is_err());
+    }
+
+    #[test]
+    fn what_breaks_a_body_is_cut_out_and_its_siblings_are_read() {
+        let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+        for bad in ["1e400", "-1e999", &deep] {
+            let raw = format!(r#"{{"entry":[{{"a":1,"b":{bad}}},{{"c":[2,{{"d":{bad}}},3]}}]}}"#);
+            let read = read(raw.as_bytes()).unwrap();
+            assert_eq!((&read.value["entry"][0]["a"], &read.value["entry"][1]["c"][2]), (&1.into(), &3.into()));
+            assert_eq!(read.cut_out.len(), 2, "{bad}");
+        }
+        for (raw, expected) in [
+            (&b"{\"a\":\"x\x01y\"}"[..], "x y"),
+            (&b"{\"a\":\"x\xffy\"}"[..], "x\u{fffd}y"),
+            (&b"{\"a\":\"x\ny\"}"[..], "x y"),
+        ] {
+            assert_eq!(read(raw).unwrap().value["a"], expected);
+        }
     }
 }

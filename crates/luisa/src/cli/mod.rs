@@ -15,6 +15,7 @@ pub mod console;
 pub mod replay;
 pub mod health;
 pub mod privacy;
+pub mod stuck;
 pub mod traces;
 pub mod handoffs;
 pub mod chats;
@@ -120,6 +121,11 @@ enum Command {
     Completions { shell: clap_complete::Shell },
     /// Say whether the LUISA of these settings is ready: exit code 0 or 1.
     Health,
+    /// What has not left and does not leave by itself: see it, send it again, drop it.
+    Stuck {
+        #[command(subcommand)]
+        command: stuck::Stuck,
+    },
     /// Give one person their data, or erase it.
     Privacy {
         #[command(subcommand)]
@@ -184,6 +190,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Pack { command } => command.run(&settings),
         Command::Completions { .. } => Ok(Verdict::Done),
         Command::Console { command } => one_thread()?.block_on(command.run(&settings)),
+        Command::Stuck { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Privacy { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),

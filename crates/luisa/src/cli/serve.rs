@@ -65,6 +65,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         Ok(Err(error)) => return Err(error).context("the server failed"),
         Err(_) => warn!("connections_left_behind"),
     }
+    // What was redacted is in no file that stays behind.
+    if let Err(error) = shop.store.empty_log().await {
+        warn!(%error, "log_not_emptied");
+    }
     info!("stopped");
     Ok(())
 }

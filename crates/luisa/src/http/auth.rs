@@ -11,15 +11,18 @@ use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tracing::warn;
 
 use super::error::Refused;
 use crate::runtime::Station;
+use crate::runtime::refusals::Refusal;
 
 const HEADER: &str = "x-luisa-api-key";
 
 /// Data is everybody's on a developer's machine, and the key's in production.
 pub async fn in_production(State(station): State<Arc<Station>>, request: Request, next: Next) -> Response {
     if !may_read(&station, request.headers()) {
+        noted(&station, request.headers());
         return Refused::no_key().into_response();
     }
     next.run(request).await
@@ -33,9 +36,19 @@ pub(super) fn may_read(station: &Station, headers: &HeaderMap) -> bool {
 /// Changes ask for the key everywhere. Without a key in the settings nobody has it.
 pub async fn always(State(station): State<Arc<Station>>, request: Request, next: Next) -> Response {
     if !has_key(&station, request.headers()) {
+        noted(&station, request.headers());
         return Refused::no_key().into_response();
     }
     next.run(request).await
+}
+
+/// A key that is not ours is somebody's try.
+fn noted(station: &Station, headers: &HeaderMap) {
+    if headers.contains_key(HEADER)
+        && let Some(count) = station.refusals.note(Refusal::Key)
+    {
+        warn!(count, "api_key_refused");
+    }
 }
 
 fn has_key(station: &Station, headers: &HeaderMap) -> bool {

@@ -57,6 +57,11 @@ fn since_the_start(page: &mut Page, station: &Station) {
     page.counter("luisa_sends_ok_total", "messages that WhatsApp took", c.sends_ok.value());
     page.counter("luisa_sends_failed_total", "sends refused, also those tried again", c.sends_failed.value());
     page.counter("luisa_sends_unknown_total", "sends without an answer", c.sends_unknown.value());
+    page.counter(
+        "luisa_sends_repeated_total",
+        "sends without an answer that were sent again",
+        c.sends_repeated.value(),
+    );
     page.labelled("luisa_send_errors_total", "sends refused, by code", "code", &c.send_errors);
     page.times("luisa_send_seconds", "time that WhatsApp took to accept a message", &c.send);
     page.labelled("luisa_media_total", "files that customers sent, by what became of them", "result", &c.media);

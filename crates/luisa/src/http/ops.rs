@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::error::Refused;
 use crate::cache::CacheStats;
-use crate::figures::{self, Figures};
+use crate::figures::{Figures, free};
 use crate::runtime::Station;
 
 /// Says that the process runs. It does not touch the database: a slow disk is no reason to be restarted.
@@ -33,23 +34,36 @@ pub async fn health(State(station): State<Arc<Station>>) -> Json<Value> {
     }))
 }
 
-/// Below this, the next messages may not fit on the disk.
-const LEAST_ROOM: u64 = 20 * 1024 * 1024;
+/// A chat that could have been answered for so long shows that nobody is being answered.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(120);
+/// Below it the next message may find no room.
+const LEAST_ROOM: u64 = 50_000_000;
 
-/// Says that it can work: the database is read and written, and there is room for what comes.
+/// Says that it can work and does: the database is read and written, nobody waits who could have been answered, and there is room.
 pub async fn ready(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {
-    match station.shop.store.ping().await {
-        Ok(()) => match figures::free(station.shop.store.path()).filter(|free| *free < LEAST_ROOM) {
-            None => Ok(Json(json!({ "status": "ready" }))),
-            Some(free) => {
-                tracing::error!(free, "not_ready");
-                Err(Refused::unavailable("the disk of the database is full: free some space"))
-            }
-        },
-        Err(error) => {
-            tracing::error!(%error, "not_ready");
-            Err(Refused::unavailable("the database cannot be used; the log says why"))
+    let shop = &station.shop;
+    if let Err(error) = shop.store.ping().await {
+        tracing::error!(%error, "not_ready");
+        return Err(Refused::unavailable("the database cannot be used; the log says why"));
+    }
+    // Without WhatsApp nobody is answered but in the request that asks.
+    if shop.settings.whatsapp.enabled {
+        let now = shop.clock.now();
+        let waits = shop.store.overdue_since(now).await?.map(|since| now.duration_since(since));
+        if let Some(waits) = waits.filter(|waits| *waits > LONGEST_WAIT) {
+            let waits = waits.as_secs();
+            tracing::error!(seconds = waits, "customers_wait");
+            return Err(Refused::unavailable(format!(
+                "a customer has waited for {waits} s to be answered; the log says why"
+            )));
         }
+    }
+    match free(shop.store.path()) {
+        Some(room) if room < LEAST_ROOM => {
+            tracing::error!(bytes = room, "disk_almost_full");
+            Err(Refused::unavailable("the disk of the database is almost full: make room"))
+        }
+        _ => Ok(Json(json!({ "status": "ready" }))),
     }
 }
 

@@ -11,8 +11,8 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
-use luisa_store::{Arrival, Debounce, MessageState, Receipt, StoreError};
-use luisa_whatsapp::webhook::{self, Event};
+use luisa_store::{Arrival, Debounce, MessageState, Receipt, StoreError, Words};
+use luisa_whatsapp::webhook::{self, Event, Ours};
 use luisa_whatsapp::{Fate, limits, signature};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -22,10 +22,11 @@ use tracing::{error, info, warn};
 use super::auth::same;
 use super::error::Refused;
 use crate::runtime::Station;
+use crate::runtime::refusals::Refusal;
 use crate::runtime::typing::{Burst, Courtesy};
 use crate::spans::journey;
-use crate::telemetry::masked;
-use crate::wire::from_whatsapp::{self, Reception};
+use crate::telemetry::{masked, told};
+use crate::wire::from_whatsapp::{self, Reception, Word};
 
 const SIGNATURE: &str = "x-hub-signature-256";
 /// Meta gives up soon after.
@@ -56,7 +57,9 @@ pub async fn verify(State(station): State<Arc<Station>>, Query(asked): Query<Sub
     match asked.challenge.filter(|_| right) {
         Some(challenge) => challenge.into_response(),
         None => {
-            warn!("webhook_verification_refused");
+            if let Some(count) = station.refusals.note(Refusal::Verification) {
+                warn!(count, "webhook_verification_refused");
+            }
             (StatusCode::FORBIDDEN, "the verify token is not the one of WHATSAPP_VERIFY_TOKEN").into_response()
         }
     }
@@ -94,12 +97,16 @@ async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<S
     if let Some(secret) = &shop.settings.whatsapp.app_secret {
         let given = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
         signature::verify(secret.expose_secret().as_bytes(), raw, given).map_err(|error| {
-            warn!(%error, "webhook_signature_refused");
+            if let Some(count) = station.refusals.note(Refusal::Signature) {
+                warn!(%error, count, "webhook_signature_refused");
+            }
             StatusCode::UNAUTHORIZED
         })?;
     }
-    let events = webhook::parse(raw).map_err(|error| {
-        warn!(%error, "webhook_not_json");
+    let events = webhook::parse_ours(raw, &ours(station)).map_err(|error| {
+        if let Some(count) = station.refusals.note(Refusal::NotJson) {
+            warn!(%error, count, "webhook_not_json");
+        }
         StatusCode::BAD_REQUEST
     })?;
     alarm(&events);
@@ -108,6 +115,7 @@ async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<S
     let journey = journey::Webhook::began(&station.spans, &mut arrivals, now);
     // The few fields that are told of afterwards; the rest goes to the store without a copy.
     let news: Vec<Option<Heard>> = arrivals.iter().map(Heard::of).collect();
+    let heard_status = arrivals.iter().any(|arrival| matches!(arrival, Arrival::Status(_)));
     // What is stored after Meta was told to come again, or hung up, is a duplicate then, which is harmless. It runs by itself: who stores
     // must also wake the workers, or a message would be there that nobody answers.
     let store = shop.store.clone();
@@ -119,6 +127,14 @@ async fn take_in(station: &Station, headers: &HeaderMap, raw: &[u8]) -> Result<S
     })?;
     let is_new = |at: usize| matches!(receipts.get(at), Some(Receipt::Pending(_)));
     journey.stored(&shop.store, shop.clock.now(), is_new);
+    if heard_status {
+        station.pulse.status(now);
+    }
+    let kept_raw = receipts.iter().filter(|receipt| **receipt == Receipt::Unparsed).count();
+    if kept_raw > 0 {
+        station.counters.webhook_items_unparsed.add(u64::try_from(kept_raw).unwrap_or(u64::MAX));
+        info!(items = kept_raw, "webhook_items_kept_raw");
+    }
     for (receipt, heard) in receipts.into_iter().zip(news) {
         tell(station, receipt, heard);
     }
@@ -138,14 +154,33 @@ fn reception(station: &Station) -> Reception {
         human_ttl: SignedDuration::from_hours(settings.shadow.human_ttl_hours),
         debounce: Debounce { quiet_ms: pace.reply_debounce_ms, max_ms: pace.max_debounce_ms },
         media_wait_ms: settings.media.wait_ms(),
-        phone_number_id: settings.whatsapp.phone_number_id.clone(),
+        words: if settings.privacy.personal_text_retention_hours == 0 { Words::OfBusiness } else { Words::Kept },
+    }
+}
+
+fn ours(station: &Station) -> Ours {
+    let whatsapp = &station.shop.settings.whatsapp;
+    Ours {
+        phone_number_id: Some(whatsapp.phone_number_id.clone()).filter(|id| !id.is_empty()),
+        business_account_id: whatsapp.business_account_id.clone(),
     }
 }
 
 fn alarm(events: &[Event]) {
-    for error in from_whatsapp::alarms(events) {
-        let problem = &error.problem;
-        error!(code = problem.code, title = problem.title, details = problem.details, "whatsapp_account_error");
+    for word in from_whatsapp::words_of_meta(events) {
+        match word {
+            Word::Error(error) => {
+                let problem = &error.problem;
+                let (title, details) = (problem.title.as_deref().map(told), problem.details.as_deref().map(told));
+                error!(code = problem.code, title, details, "whatsapp_account_error");
+            }
+            Word::News(news) if news.alarms() => {
+                error!(field = news.field, event = news.event, template = news.about, "whatsapp_account_alarm");
+            }
+            Word::News(news) => {
+                info!(field = news.field, event = news.event, template = news.about, "whatsapp_account_news")
+            }
+        }
     }
 }
 
@@ -160,6 +195,7 @@ enum Heard {
     /// A message of ours that was accepted has failed after all.
     Failure {
         code: String,
+        reason: Option<String>,
     },
 }
 
@@ -176,12 +212,14 @@ impl Heard {
                 })
             }
             Arrival::Status(status) if status.state == MessageState::Failed => {
-                Some(Self::Failure { code: status.error_code.clone().unwrap_or_default() })
+                let code = status.error_code.clone().unwrap_or_default();
+                Some(Self::Failure { code, reason: status.reason.clone() })
             }
             Arrival::Status(_) | Arrival::Echo(_) | Arrival::IdentityChange { .. } | Arrival::AddressBook { .. } => {
                 None
             }
-            Arrival::Edit { .. } | Arrival::Revoke { .. } | Arrival::Unparsed { .. } => None,
+            Arrival::Edit(_) | Arrival::Revoke { .. } | Arrival::Unparsed { .. } => None,
+            Arrival::Watched(_) | Arrival::Handover { .. } | Arrival::OptOut { .. } => None,
         }
     }
 }
@@ -199,19 +237,17 @@ fn tell(station: &Station, receipt: Receipt, heard: Option<Heard>) {
         }
         (Receipt::TakenOver(conversation), _) => info!(%conversation, by = "phone", "human_active_triggered"),
         (Receipt::Duplicate, _) => station.counters.messages_duplicate.add(1),
-        (Receipt::Unparsed, _) => {
-            station.counters.webhook_items_unparsed.add(1);
-            info!("webhook_item_kept_raw");
+        (Receipt::Applied | Receipt::Early, Some(Heard::Failure { code, reason })) => {
+            failed_late(station, &code, reason.as_deref())
         }
-        (Receipt::Applied | Receipt::Early, Some(Heard::Failure { code })) => failed_late(station, &code),
-        (Receipt::Pending(_) | Receipt::Applied | Receipt::Early, _) => {}
+        (Receipt::Pending(_) | Receipt::Applied | Receipt::Early | Receipt::Unparsed, _) => {}
     }
 }
 
 /// It is settled already; a person hears of it when it is not one message's trouble.
-fn failed_late(station: &Station, code: &str) {
+fn failed_late(station: &Station, code: &str, reason: Option<&str>) {
     station.counters.refused(Some(code));
-    warn!(code, late = true, "whatsapp_send_failed");
+    warn!(code, reason, late = true, "whatsapp_send_failed");
     let fate = code.parse().ok().and_then(Fate::of_code);
     if fate.is_some_and(|fate| fate.alarms()) {
         error!(code, ?fate, "message_set_aside");

@@ -116,6 +116,8 @@ pub struct Counters {
     pub sends_ok: Counter,
     pub sends_failed: Counter,
     pub sends_unknown: Counter,
+    /// Sends of unknown outcome that were sent again.
+    pub sends_repeated: Counter,
     /// Refused sends, by Meta's code or ours.
     pub send_errors: Labelled,
     pub send: Times<9>,
@@ -151,6 +153,7 @@ impl Default for Counters {
             sends_ok: Counter::default(),
             sends_failed: Counter::default(),
             sends_unknown: Counter::default(),
+            sends_repeated: Counter::default(),
             send_errors: Labelled::default(),
             media: Labelled::default(),
             send: Times::new(seconds),

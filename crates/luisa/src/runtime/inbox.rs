@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::{Station, turn};
+use crate::telemetry;
 
 /// Chats in hand at a time, per worker.
 const BATCH: u32 = 32;
@@ -44,7 +45,12 @@ async fn answer_due(station: &Arc<Station>) -> Result<usize, StoreError> {
     let now = station.shop.clock.now();
     let Due { chats: claimed, unreadable } = station.shop.store.claim_due(now, BATCH, turn::LEASE).await?;
     for chat in unreadable {
-        error!(conversation = %chat.conversation, parked = chat.parked, error = chat.error, "chat_unreadable");
+        error!(
+            conversation = telemetry::chat(&chat.conversation),
+            parked = chat.parked,
+            error = chat.error,
+            "chat_unreadable"
+        );
     }
     let count = claimed.len();
     if count == 0 {

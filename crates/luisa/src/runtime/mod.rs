@@ -21,6 +21,7 @@ pub mod room;
 pub mod unheard;
 pub mod person_key;
 pub mod counters;
+pub mod refusals;
 
 #[cfg(test)]
 mod gate_tests;
@@ -41,7 +42,9 @@ use counters::Counters;
 use model::Model;
 use person_key::PersonKey;
 use pictures::Pictures;
+use refusals::Refusals;
 use typing::{Courtesy, Ticks};
+use unheard::Pulse;
 use windows::Windows;
 
 /// Work in hand has so long to end when the process is told to stop.
@@ -57,6 +60,8 @@ pub struct Station {
     pub shop: Arc<Shop>,
     pub phone_key: PersonKey,
     pub counters: Counters,
+    pub refusals: Refusals,
+    pub pulse: Pulse,
     pub ticks: Ticks,
     pub pictures: Pictures,
     pub windows: Windows,
@@ -94,6 +99,8 @@ impl Station {
             shop,
             phone_key,
             counters: Counters::default(),
+            refusals: Refusals::default(),
+            pulse: Pulse::default(),
             ticks: Ticks::default(),
             pictures: Pictures::default(),
             windows,
@@ -133,14 +140,15 @@ impl Workers {
         tasks.spawn(edits::work(Arc::clone(station), token.clone()));
         tasks.spawn(retention::work(Arc::clone(station), token.clone()));
         tasks.spawn(room::work(Arc::clone(station), token.clone()));
+        tasks.spawn(retention::empty_log(Arc::clone(station), token.clone()));
         if let Some(client) = station.shop.whatsapp.clone() {
             for _ in 0..INBOX_WORKERS {
                 tasks.spawn(inbox::work(Arc::clone(station), token.clone()));
             }
             tasks.spawn(worker::work(Arc::clone(station), client.clone(), token.clone()));
             tasks.spawn(typing::work(Arc::clone(station), client.clone(), wanted, token.clone()));
+            tasks.spawn(unheard::work(Arc::clone(station), client.clone(), token.clone()));
             tasks.spawn(sender::work(Arc::clone(station), client, token.clone()));
-            tasks.spawn(unheard::work(Arc::clone(station), token.clone()));
         }
         tasks.close();
         let exporter = station.exporter.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{Station, commit};
+use crate::telemetry;
 
 const EVERY: Duration = Duration::from_secs(30);
 /// An urgent customer waits no longer than this before the team hears of them again.
@@ -38,7 +39,7 @@ async fn remind(station: &Station) -> Result<(), StoreError> {
     for handoff in store.urgent_waiting(told_before, opened_since).await? {
         let Some(notice) = notice(station, &handoff, now) else { continue };
         if store.remind(now, &handoff, told_before, notice).await? {
-            info!(conversation = %handoff.conversation_id, team = %handoff.team, "team_reminded");
+            info!(conversation = telemetry::chat(&handoff.conversation_id), team = %handoff.team, "team_reminded");
         }
     }
     Ok(())

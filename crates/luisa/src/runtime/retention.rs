@@ -29,6 +29,20 @@ pub async fn work(station: Arc<Station>, token: CancellationToken) {
     }
 }
 
+/// Dropped words leave the log beside the database within this time.
+const EMPTIED_EVERY: Duration = Duration::from_secs(20);
+
+/// Empties the log of words that were dropped.
+pub async fn empty_log(station: Arc<Station>, token: CancellationToken) {
+    while token.run_until_cancelled(tokio::time::sleep(EMPTIED_EVERY)).await.is_some() {
+        match station.shop.store.empty_log_of_dropped_words().await {
+            // Somebody reads in it: the next time.
+            Ok(()) | Err(StoreError::Busy) => {}
+            Err(error) => warn!(%error, "log_not_emptied"),
+        }
+    }
+}
+
 async fn forget(station: &Station) {
     let (store, privacy) = (&station.shop.store, &station.shop.settings.privacy);
     let before = |kept: SignedDuration| station.shop.clock.now().saturating_sub(kept).unwrap_or(Timestamp::MIN);

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::Station;
+use crate::telemetry;
 
 const EVERY: Duration = Duration::from_secs(30);
 
@@ -18,7 +19,7 @@ pub async fn work(station: Arc<Station>, token: CancellationToken) {
         match station.shop.store.revert_expired(now).await {
             Ok(chats) => {
                 for conversation in chats {
-                    info!(%conversation, "mode_auto_reverted_to_ai");
+                    info!(conversation = telemetry::chat(&conversation), "mode_auto_reverted_to_ai");
                 }
             }
             Err(error) => warn!(%error, "modes_not_reverted"),

@@ -19,7 +19,7 @@ use super::gate::{AT_ONCE, Gate, News};
 use super::inbox::sleep;
 use super::typing::Courtesy;
 use crate::spans::journey;
-use crate::telemetry::masked;
+use crate::telemetry::{masked, told};
 use crate::wire::to_whatsapp::{self, Addressee, Cover, Letter};
 
 /// Longer than any send with its picture: what is claimed longer than this has an unknown outcome.
@@ -254,6 +254,7 @@ impl Parcel<'_> {
         station.counters.send.record(took);
         let ticks = self.ticks();
         let now = station.shop.clock.now();
+        station.pulse.taken(now);
         journey::sending(&station.spans, row, (now, took), None);
         let settled = station.shop.store.outbox_sent(now, self.claim, accepted.message_id.into(), latency_ms).await;
         report(settled);
@@ -312,6 +313,7 @@ impl Parcel<'_> {
         let latency_ms = took.as_secs_f64() * 1e3;
         let code = reason_of(why).code;
         let to = masked(self.to.id());
+        let said = told(&why.to_string());
         warn!(
             request_id,
             to = %to,
@@ -320,13 +322,13 @@ impl Parcel<'_> {
             code,
             ?fate,
             attempt = row.attempts,
-            error = %why,
+            error = said,
             "whatsapp_send_failed"
         );
         if let Fate::StopAll(reason) = fate {
             error!(code, remedy = remedy(reason), "sending_stopped");
         } else if fate.alarms() {
-            error!(request_id, code, error = %why, purpose = %row.purpose, "message_set_aside");
+            error!(request_id, code, error = said, purpose = %row.purpose, "message_set_aside");
         }
     }
 }
@@ -394,7 +396,7 @@ fn reason_of(error: &SendError) -> luisa_store::SendError {
         SendError::Connect(_) => "connect".to_owned(),
         SendError::Broken(_) => "answer_lost".to_owned(),
     };
-    own_error(&code, &error.to_string())
+    own_error(&code, &told(&error.to_string()))
 }
 
 // tidy: table
@@ -409,6 +411,9 @@ fn remedy(reason: StopReason) -> &'static str {
         StopReason::Payment => "the account has no valid means of payment: see Billing in Business Manager",
         StopReason::Registration => "the number is not registered: register it and check WHATSAPP_PHONE_NUMBER_ID",
         StopReason::Country => "Meta does not deliver to that country from this account",
+        StopReason::NoSuchNumber => {
+            "there is no such number, or the token may not see it: check WHATSAPP_PHONE_NUMBER_ID and the token's rights"
+        }
         StopReason::NotGraph => {
             "something else than Graph answers: check WHATSAPP_API_BASE_URL and WHATSAPP_PHONE_NUMBER_ID"
         }

@@ -30,6 +30,7 @@ use super::counters::TurnNote;
 use super::model::{ModelCall, Wisher};
 use super::{checks, commit};
 use crate::spans::journey;
+use crate::telemetry::chat;
 use crate::wire::from_whatsapp::ASKED_PRODUCT;
 use crate::wire::to_whatsapp::Letter;
 
@@ -73,9 +74,9 @@ pub async fn run(station: &Station, claimed: Claimed, hold: Hold) {
     match finish(station, claim, &view, &decision).await {
         Ok(_) => {}
         // A person took over or a message was edited meanwhile: the chat is due again by itself.
-        Err(StoreError::Conflict(why)) => info!(conversation = %id, why, "turn_voided"),
+        Err(StoreError::Conflict(why)) => info!(conversation = chat(&id), why, "turn_voided"),
         // The claim ends with its lease, and the chat is due again.
-        Err(why) => error!(conversation = %id, error = %why, "turn_not_stored"),
+        Err(why) => error!(conversation = chat(&id), error = %why, "turn_not_stored"),
     }
 }
 
@@ -84,12 +85,12 @@ async fn put_back(station: &Station, claim: luisa_store::TurnClaim, view: &TurnV
     let now = station.shop.clock.now();
     let wait = (RETRY_AFTER_SECONDS * tries).seconds();
     let retry_at = now.checked_add(wait).unwrap_or(now);
-    error!(conversation = %view.conversation.id, tries, error, "turn_failed");
+    error!(conversation = chat(&view.conversation.id), tries, error, "turn_failed");
     station.counters.turns_failed.add(1);
     match station.shop.store.release(now, claim, retry_at, error).await {
         Ok(0) => {}
-        Ok(parked) => error!(conversation = %view.conversation.id, parked, "messages_parked"),
-        Err(why) => error!(conversation = %view.conversation.id, error = %why, "turn_not_released"),
+        Ok(parked) => error!(conversation = chat(&view.conversation.id), parked, "messages_parked"),
+        Err(why) => error!(conversation = chat(&view.conversation.id), error = %why, "turn_not_released"),
     }
 }
 
@@ -152,7 +153,7 @@ fn log_turn(view: &TurnView, decision: &Decision) {
         Answer::Later { .. } => "later",
     };
     info!(
-        conversation = %view.conversation.id,
+        conversation = chat(&view.conversation.id),
         request_id = %decision.request_id,
         messages = decision.messages.len(),
         class = outcome.traces.last().map(|trace| trace.class.id()),
@@ -168,7 +169,7 @@ fn log_model(station: &Station, view: &TurnView, decision: &Decision) {
     if station.model.is_none() {
         return;
     }
-    let conversation = &view.conversation.id;
+    let conversation = chat(&view.conversation.id);
     let request_id = tracing::field::display(&decision.request_id);
     let Some(call) = &decision.model else {
         let path = decision.outcome.traces.last().map_or(&[][..], |trace| trace.path.as_slice());
@@ -196,7 +197,7 @@ fn log_model(station: &Station, view: &TurnView, decision: &Decision) {
 }
 
 fn log_shift(view: &TurnView, decision: &Decision) {
-    let conversation = &view.conversation.id;
+    let conversation = chat(&view.conversation.id);
     let request_id = tracing::field::display(&decision.request_id);
     match decision.outcome.shift {
         Shift::None => {}
@@ -378,7 +379,7 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
 #[must_use]
 pub fn memory_of(view: &TurnView) -> Memory {
     Memory::deserialize(&view.conversation.memory).unwrap_or_else(|error| {
-        warn!(conversation = %view.conversation.id, %error, "memory_unreadable");
+        warn!(conversation = chat(&view.conversation.id), %error, "memory_unreadable");
         Memory::default()
     })
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use luisa_store::{ConversationId, Mode};
 use luisa_whatsapp::{Client, Typing};
 use tokio::sync::{Semaphore, mpsc};
@@ -16,9 +17,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{Station, commit, turn};
+use crate::telemetry;
 
 /// "Typing…" is seen for so long, or until the answer comes.
 const SEEN: Duration = Duration::from_secs(25);
+/// A chat of somebody else is anybody's again when nothing has come of it for so long.
+const FREED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Calls under way at a time.
 const AT_ONCE: usize = 8;
 /// Chats remembered; the memory is emptied beyond, which costs a tick too many.
@@ -113,7 +117,7 @@ async fn type_for(station: &Station, client: &Client, burst: &Burst) {
         return station.ticks.undo(&burst.conversation);
     }
     if let Err(error) = client.mark_read(&burst.message_id, Typing::Show).await {
-        debug!(conversation = %burst.conversation, %error, "typing_not_shown");
+        debug!(conversation = telemetry::chat(&burst.conversation), %error, "typing_not_shown");
         station.ticks.undo(&burst.conversation);
     }
 }
@@ -121,10 +125,11 @@ async fn type_for(station: &Station, client: &Client, burst: &Burst) {
 /// Would LUISA, as things stand, answer this chat herself?
 async fn would_answer(station: &Station, burst: &Burst) -> bool {
     let Ok(view) = station.shop.store.peek(&burst.conversation).await else { return false };
-    if view.pending.is_empty() || view.conversation.mode == Mode::HumanActive {
+    let now = station.shop.clock.now();
+    let theirs = view.conversation.elsewhere_since.is_some_and(|since| now.duration_since(since) < FREED_AFTER);
+    if view.pending.is_empty() || view.conversation.mode == Mode::HumanActive || theirs {
         return false;
     }
-    let now = station.shop.clock.now();
     turn::rehearse(station, &view, now).is_ok_and(|decision| commit::wants_ticks(&decision))
 }
 

@@ -6,16 +6,25 @@
 use jiff::{SignedDuration, Timestamp};
 use luisa_core::turn::{Body, Call, Inbound, MediaKind, OrderLine, Quoted};
 use luisa_store::{
-    Arrival, Debounce, EchoedMessage, ExpectedMedia, Identity, InboundMessage, MessageState, StatusUpdate,
+    Arrival, Author, Debounce, EchoedMessage, EditedMessage, ExpectedMedia, Identity, InboundMessage, MessageState,
+    StatusUpdate, Watched, Words,
 };
-use luisa_whatsapp::webhook::{self, AccountError, AppContact, Echo, Event, State, StateSync, SyncAction};
-use luisa_whatsapp::{Message, Sender, Status};
+use luisa_whatsapp::webhook::{
+    self, AccountError, AccountNews, AppContact, ContactInfo, Echo, Event, Handover, Preference, StandbyEcho, State,
+    StateSync, SyncAction,
+};
+use luisa_whatsapp::{Fate, Message, Sender, Status};
 use serde_json::{Value, json};
+
+use crate::telemetry;
 
 /// Where in a message's stored form Meta's own body is, for what we do not read yet.
 const ORIGINAL: &str = "original";
 /// The same for the product that a message was written about.
 pub const ASKED_PRODUCT: &str = "asked_product";
+
+/// What the switch in WhatsApp itself is about.
+const MARKETING: &str = "marketing";
 
 /// The circumstances under which a webhook is read.
 #[derive(Debug, Clone)]
@@ -28,8 +37,8 @@ pub struct Reception {
     pub debounce: Debounce,
     /// How long the answer to a message waits for the file that comes with it, in milliseconds.
     pub media_wait_ms: u64,
-    /// Our number's id; messages to another number of the account are not ours to answer.
-    pub phone_number_id: String,
+    /// When the words of the staff are kept.
+    pub words: Words,
 }
 
 /// All events of one webhook, in order.
@@ -38,32 +47,52 @@ pub fn arrivals(events: Vec<Event>, how: &Reception) -> Vec<Arrival> {
     events.into_iter().map(|event| arrival(event, how)).collect()
 }
 
-/// What Meta says about the account itself: a person should hear of it now.
-pub fn alarms(events: &[Event]) -> impl Iterator<Item = &AccountError> {
+/// What Meta says about the account itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word<'a> {
+    /// An error: a person should hear of it now.
+    Error(&'a AccountError),
+    /// News of the account, its number, a template or the payment.
+    News(&'a AccountNews),
+}
+
+/// All of it that is in a webhook.
+pub fn words_of_meta(events: &[Event]) -> impl Iterator<Item = Word<'_>> {
     events.iter().filter_map(|event| match event {
-        Event::AccountError(error) => Some(error),
+        Event::AccountError(error) => Some(Word::Error(error)),
+        Event::AccountNews(news) => Some(Word::News(news)),
         Event::Message { .. } | Event::Status(_) | Event::Echo(_) | Event::AppEcho(_) => None,
-        Event::StateSync(_) | Event::History(_) | Event::Unknown { .. } => None,
+        Event::StandbyMessage { .. } | Event::StandbyEcho(_) | Event::Handover(_) | Event::Preference(_) => None,
+        Event::StateSync(_) | Event::History(_) | Event::Elsewhere { .. } | Event::Unknown { .. } => None,
     })
 }
 
 fn arrival(event: Event, how: &Reception) -> Arrival {
     match event {
-        Event::Message { phone_number_id, contact, message } => {
-            let ours = phone_number_id.as_deref().is_none_or(|id| id == how.phone_number_id);
-            if !ours {
-                return unparsed("messages", &message, "written to another number of the account");
-            }
-            let name = contact.as_ref().and_then(|contact| contact.name.clone());
-            let username = contact.and_then(|contact| contact.username);
-            from_message(message, Profile { name, username }, how)
-        }
+        Event::Message { contact, message, .. } => from_message(message, Profile::of(contact), how),
         Event::Status(status) => from_status(status),
         Event::Echo(echo) => from_echo(echo, how),
-        Event::AppEcho(echo) => unparsed("message_echoes", &echo, "sent by another app, not by a person"),
+        Event::StandbyMessage { contact, message } => from_standby(message, Profile::of(contact), how),
+        Event::StandbyEcho(echo) => from_standby_echo(echo, how),
+        Event::Handover(told) => from_handover(told),
+        Event::Preference(wish) => from_preference(wish),
         Event::StateSync(sync) => from_state_sync(sync),
-        Event::History(raw) => unparsed("history", &raw, "from before the number was connected"),
+        // What is not for us keeps what it was and how much, and no word of it.
+        Event::AppEcho(echo) => {
+            wordless("message_echoes", Some(&echo.id), &echo, "sent by another app, not by a person")
+        }
+        Event::History(raw) => {
+            let threads = raw["threads"].as_array().map_or(&[][..], Vec::as_slice);
+            let messages: usize = threads.iter().filter_map(|thread| thread["messages"].as_array()).map(Vec::len).sum();
+            let raw = json!({ "threads": threads.len(), "messages": messages, "bytes": raw.to_string().len() });
+            unparsed("history", &raw, "from before the number was connected")
+        }
+        Event::Elsewhere { field, items } => {
+            let field = field.unwrap_or_else(|| "unknown".to_owned());
+            unparsed(&field, &json!({ "items": items }), "about another number of the account")
+        }
         Event::AccountError(error) => unparsed("errors", &error, "a word of Meta about the account"),
+        Event::AccountNews(news) => unparsed(&news.field.clone(), &news, "a word of Meta about the account"),
         Event::Unknown { field, raw } => unparsed(field.as_deref().unwrap_or("unknown"), &raw, "not understood"),
     }
 }
@@ -71,6 +100,13 @@ fn arrival(event: Event, how: &Reception) -> Arrival {
 struct Profile {
     name: Option<String>,
     username: Option<String>,
+}
+
+impl Profile {
+    fn of(contact: Option<ContactInfo>) -> Self {
+        let (name, username) = contact.map_or((None, None), |contact| (contact.name, contact.username));
+        Self { name, username }
+    }
 }
 
 fn identity(from: &Sender, profile: Profile) -> Identity {
@@ -85,32 +121,46 @@ fn identity(from: &Sender, profile: Profile) -> Identity {
 
 fn from_message(message: Message, profile: Profile, how: &Reception) -> Arrival {
     if message.group_id.is_some() {
-        return unparsed("messages", &message, "written in a group");
+        return wordless("messages", Some(&message.id), &message, "written in a group");
+    }
+    // Whom a change of ids is about may stand in the change alone.
+    if matches!(message.body, webhook::Body::System { .. }) {
+        return from_system(message, profile);
     }
     if message.from.wa_id.is_none() && message.from.user_id.is_none() {
         return unparsed("messages", &message, "nobody is named as its writer");
     }
     let at = time(message.timestamp, how.now);
+    let by = || Author::Customer(identity(&message.from, Profile::of(None)));
     match &message.body {
-        webhook::Body::System { .. } => from_system(message, profile),
         webhook::Body::Revoke { original_message_id } => {
-            Arrival::Revoke { message_id: original_message_id.as_str().into() }
+            Arrival::Revoke { message_id: original_message_id.as_str().into(), by: by() }
         }
         webhook::Body::Edit { original_message_id, message: Some(edited) } => {
-            let inbound = Inbound {
-                message_id: original_message_id.clone(),
-                at,
-                stale: how.is_stale(at),
-                body: body(edited),
-                quoted: None,
-                referral: None,
-            };
-            let text = said(&inbound.body);
-            let (message_id, payload) = (original_message_id.as_str().into(), stored(&inbound, edited, None));
-            Arrival::Edit { message_id, text, payload }
+            Arrival::Edit(edit(original_message_id, edited, (by(), at), how))
         }
         webhook::Body::Edit { message: None, .. } => unparsed("messages", &message, "an edit without its new form"),
         _ => Arrival::Message(inbound(&message, profile, at, how)),
+    }
+}
+
+fn edit(original: &str, edited: &webhook::Body, (by, at): (Author, Timestamp), how: &Reception) -> EditedMessage {
+    let inbound = Inbound {
+        message_id: original.to_owned(),
+        at,
+        stale: how.is_stale(at),
+        body: body(edited),
+        quoted: None,
+        referral: None,
+    };
+    EditedMessage {
+        message_id: original.into(),
+        by,
+        text: said(&inbound.body),
+        payload: stored(&inbound, edited, None),
+        provider_at: at,
+        stale: inbound.stale,
+        debounce: how.debounce,
     }
 }
 
@@ -315,7 +365,8 @@ fn advertisement(referral: &webhook::Referral) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
 
-/// Numbers and user ids change hands of the same person; every other word of the system is only kept.
+/// Numbers and user ids change; every other word of the system is only kept. Meta has several shapes for it: the id of before is
+/// `previous_user_id` wherever that stands, and only else the writer's.
 fn from_system(message: Message, profile: Profile) -> Arrival {
     let webhook::Body::System { kind, wa_id, new_wa_id, user_id, previous_user_id, .. } = &message.body else {
         return unparsed("messages", &message, "not a system message");
@@ -323,15 +374,64 @@ fn from_system(message: Message, profile: Profile) -> Arrival {
     let changes =
         matches!(kind.as_deref(), Some("user_changed_number" | "customer_changed_number" | "user_changed_user_id"));
     let new_wa_id = new_wa_id.clone().or_else(|| wa_id.clone());
-    if !changes || (new_wa_id.is_none() && user_id.is_none()) {
+    let writer = identity(&message.from, profile);
+    // Where the id of before is named apart, the writer's may be the new one already.
+    let new_user_id = user_id.clone().or_else(|| writer.user_id.clone().filter(|_| previous_user_id.is_some()));
+    let new_user_id = new_user_id.filter(|new| Some(new) != previous_user_id.as_ref());
+    let old_user_id =
+        previous_user_id.clone().or_else(|| writer.user_id.clone().filter(|old| Some(old) != new_user_id.as_ref()));
+    let old = Identity { user_id: old_user_id, ..writer };
+    let nobody = old.wa_id.is_none() && old.user_id.is_none();
+    if !(changes || previous_user_id.is_some()) || nobody || (new_wa_id.is_none() && new_user_id.is_none()) {
         return unparsed("messages", &message, "a system message that changes nobody's id");
     }
-    let mut old = identity(&message.from, profile);
-    if old.user_id.is_none() {
-        old.user_id.clone_from(previous_user_id);
-    }
-    let new = Identity { wa_id: new_wa_id, user_id: user_id.clone(), ..old.clone() };
+    let new = Identity { wa_id: new_wa_id, user_id: new_user_id, ..old.clone() };
     Arrival::IdentityChange { old, new }
+}
+
+fn from_standby(message: Message, profile: Profile, how: &Reception) -> Arrival {
+    match from_message(message, profile, how) {
+        Arrival::Message(message) => Arrival::Watched(Watched::Message(message)),
+        // Who they are, and what they take back of what they wrote, holds in whoever's chat it is.
+        other => other,
+    }
+}
+
+fn from_standby_echo(echo: StandbyEcho, how: &Reception) -> Arrival {
+    if echo.to.is_none() && echo.to_user_id.is_none() {
+        return wordless("standby", Some(&echo.id), &echo, "nobody is named as its reader");
+    }
+    let at = time(echo.timestamp, how.now);
+    let body = body(&echo.body);
+    Arrival::Watched(Watched::Echo(EchoedMessage {
+        identity: nameless(echo.to.clone(), echo.to_user_id.clone()),
+        message_id: echo.id.as_str().into(),
+        kind: kind(&body).to_owned(),
+        text: said(&body),
+        payload: json!(echo.body),
+        provider_at: at,
+        human_until: at,
+        words: Words::Kept,
+    }))
+}
+
+fn from_handover(told: Handover) -> Arrival {
+    if told.wa_id.is_none() && told.user_id.is_none() {
+        return unparsed("messaging_handovers", &told, "nobody is named whose chat it is");
+    }
+    Arrival::Handover { identity: nameless(told.wa_id, told.user_id), to_us: told.to_us }
+}
+
+fn from_preference(wish: Preference) -> Arrival {
+    let stopped = match wish.value.as_str() {
+        "stop" => true,
+        "resume" => false,
+        _ => return unparsed("user_preferences", &wish, "a wish of unknown meaning"),
+    };
+    if wish.wa_id.is_none() && wish.user_id.is_none() {
+        return unparsed("user_preferences", &wish, "nobody is named whose wish it is");
+    }
+    Arrival::OptOut { identity: nameless(wish.wa_id, wish.user_id), what: MARKETING.to_owned(), stopped }
 }
 
 fn from_status(status: Status) -> Arrival {
@@ -343,8 +443,14 @@ fn from_status(status: Status) -> Arrival {
         State::Failed => MessageState::Failed,
         State::Other(_) => return unparsed("statuses", &status, "a status of unknown meaning"),
     };
-    let code = status.errors.iter().find_map(|problem| problem.code);
+    let problem = status.errors.iter().find(|problem| problem.code.is_some());
+    let code = problem.and_then(|problem| problem.code);
+    let reason = problem.and_then(|problem| {
+        [&problem.details, &problem.message, &problem.title].into_iter().find_map(Option::as_deref)
+    });
     Arrival::Status(StatusUpdate {
+        reason: reason.map(telemetry::told),
+        window_closed: code.and_then(Fate::of_code) == Some(Fate::NeedsTemplate),
         opaque: status.opaque.clone(),
         message_id: status.id.as_str().into(),
         state,
@@ -358,19 +464,33 @@ fn from_echo(echo: Echo, how: &Reception) -> Arrival {
         return unparsed("smb_message_echoes", &echo, "nobody is named as its reader");
     }
     let at = time(echo.timestamp, how.now);
-    if let webhook::Body::Revoke { original_message_id } = &echo.body {
-        return Arrival::Revoke { message_id: original_message_id.as_str().into() };
-    }
+    let identity = nameless(echo.to.clone(), echo.to_user_id.clone());
+    // Only a message of its own is a person at work; a change of one, a thumb or what Meta does not show takes no chat.
+    let takes_over = match &echo.body {
+        webhook::Body::Revoke { original_message_id } => {
+            return Arrival::Revoke { message_id: original_message_id.as_str().into(), by: Author::Staff(identity) };
+        }
+        webhook::Body::Edit { original_message_id, message: Some(edited) } => {
+            return Arrival::Edit(edit(original_message_id, edited, (Author::Staff(identity), at), how));
+        }
+        webhook::Body::Edit { message: None, .. } | webhook::Body::Reaction { .. } | webhook::Body::System { .. } => {
+            return wordless("smb_message_echoes", Some(&echo.id), &echo, "no message of its own");
+        }
+        webhook::Body::Unsupported { .. } | webhook::Body::Other { .. } => false,
+        _ => true,
+    };
     let body = body(&echo.body);
+    // Counted from when it was written: one that comes days late takes nothing over.
+    let until = if takes_over { at.saturating_add(how.human_ttl).unwrap_or(Timestamp::MAX) } else { Timestamp::MIN };
     Arrival::Echo(EchoedMessage {
-        identity: nameless(echo.to.clone(), echo.to_user_id.clone()),
+        identity,
         message_id: echo.id.as_str().into(),
         kind: kind(&body).to_owned(),
         text: said(&body),
         payload: json!(echo.body),
         provider_at: at,
-        // Counted from when it was written: one that comes days late takes nothing over.
-        human_until: at.saturating_add(how.human_ttl).unwrap_or(Timestamp::MAX),
+        human_until: until,
+        words: how.words,
     })
 }
 
@@ -402,6 +522,12 @@ pub fn typed_phone(typed: &str) -> Option<String> {
 
 fn nameless(wa_id: Option<String>, user_id: Option<String>) -> Identity {
     Identity { wa_id, user_id, parent_user_id: None, profile_name: None, username: None }
+}
+
+/// What it was and how much, for who looks for what is missing; what it says is not for us to keep.
+fn wordless(field: &str, id: Option<&str>, raw: &impl serde::Serialize, reason: &str) -> Arrival {
+    let bytes = serde_json::to_string(raw).map_or(0, |raw| raw.len());
+    unparsed(field, &json!({ "id": id, "bytes": bytes }), reason)
 }
 
 fn unparsed(field: &str, raw: &impl serde::Serialize, reason: &str) -> Arrival {

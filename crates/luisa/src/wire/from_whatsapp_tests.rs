@@ -4,12 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use luisa_core::turn::{Body, Call, Inbound, MediaKind, OrderLine};
 use luisa_fakes::meta::MediaRef;
 use luisa_fakes::{Person, graph_error, payload};
-use luisa_store::{Arrival, Debounce, EchoedMessage, InboundMessage, MessageState};
-use luisa_whatsapp::webhook;
+use luisa_store::{
+    Arrival, Author, Debounce, EchoedMessage, EditedMessage, InboundMessage, MessageState, Watched, Words,
+};
+use luisa_whatsapp::webhook::{self, Ours};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::from_whatsapp::{Reception, alarms, arrivals, typed_phone};
+use super::from_whatsapp::{Reception, Word, arrivals, typed_phone, words_of_meta};
 
 const NOW: i64 = 1_795_000_000;
 
@@ -20,12 +22,13 @@ fn reception() -> Reception {
         human_ttl: SignedDuration::from_hours(12),
         debounce: Debounce { quiet_ms: 1500, max_ms: 6000 },
         media_wait_ms: 20_000,
-        phone_number_id: payload::PHONE_NUMBER_ID.to_owned(),
+        words: Words::OfBusiness,
     }
 }
 
 fn read(body: &Value) -> Vec<Arrival> {
-    arrivals(webhook::parse(body.to_string().as_bytes()).unwrap(), &reception())
+    let ours = Ours { phone_number_id: Some(payload::PHONE_NUMBER_ID.to_owned()), business_account_id: None };
+    arrivals(webhook::parse_ours(body.to_string().as_bytes(), &ours).unwrap(), &reception())
 }
 
 fn one(body: &Value) -> Arrival {
@@ -143,16 +146,17 @@ fn an_advertisement_comes_along() {
 
 #[test]
 fn edits_and_deletions_name_the_message_they_change() {
-    let Arrival::Edit { message_id, text, payload } =
+    let Arrival::Edit(EditedMessage { message_id, by, text, payload, .. }) =
         one(&payload::edit(&ana(), "wamid.2", at(1), "wamid.1", "otra cosa"))
     else {
         panic!("not an edit")
     };
+    assert!(matches!(&by, Author::Customer(who) if who.wa_id.as_deref() == Some("573005550101")));
     assert_eq!((message_id.as_str(), text.as_deref()), ("wamid.1", Some("otra cosa")));
     let inbound = Inbound::deserialize(&payload).unwrap();
     assert_eq!((inbound.message_id.as_str(), inbound.body.text()), ("wamid.1", "otra cosa"));
     let revoke = one(&payload::revoke(&ana(), "wamid.2", at(1), "wamid.1"));
-    assert_eq!(revoke, Arrival::Revoke { message_id: "wamid.1".into() });
+    assert_eq!(revoke, Arrival::Revoke { message_id: "wamid.1".into(), by });
 }
 
 #[test]
@@ -218,8 +222,11 @@ fn what_has_no_place_in_a_conversation_is_kept_raw() {
 #[test]
 fn only_words_about_the_account_are_alarms() {
     let events = |body: &Value| webhook::parse(body.to_string().as_bytes()).unwrap();
-    assert_eq!(alarms(&events(&payload::account_error(&graph_error(131031)))).count(), 1);
-    assert_eq!(alarms(&events(&payload::text(&ana(), "wamid.1", at(1), "hola"))).count(), 0);
+    assert_eq!(words_of_meta(&events(&payload::account_error(&graph_error(131031)))).count(), 1);
+    assert_eq!(words_of_meta(&events(&payload::text(&ana(), "wamid.1", at(1), "hola"))).count(), 0);
+    let disabled = events(&payload::other_field("account_update", serde_json::json!({ "event": "DISABLED_UPDATE" })));
+    let Some(Word::News(news)) = words_of_meta(&disabled).next() else { panic!("{disabled:?}") };
+    assert!(news.alarms());
 }
 
 #[test]
@@ -233,5 +240,106 @@ fn a_typed_phone_gets_its_country_only_when_it_is_a_colombian_mobile() {
         ("Ana", None),
     ] {
         assert_eq!(typed_phone(typed).as_deref(), expected, "{typed}");
+    }
+}
+
+/// Every place in which Meta may put the id of before and the one of now.
+#[test]
+fn the_previous_user_id_wins_in_every_shape() {
+    let system = |mut message: Value, system: Value| {
+        message["id"] = "wamid.s".into();
+        message["timestamp"] = NOW.to_string().into();
+        message["type"] = "system".into();
+        message["system"] = system;
+        payload::envelope("messages", payload::value_of("messages", serde_json::json!([message])))
+    };
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let change = r#"{"type":"user_changed_user_id","user_id":"CO.NEW","previous_user_id":"CO.OLD"}"#;
+    let without_new = r#"{"type":"user_changed_user_id","previous_user_id":"CO.OLD"}"#;
+    let without_old = r#"{"type":"user_changed_user_id","user_id":"CO.NEW"}"#;
+    for (message, told) in [
+        ("{}", change),
+        (r#"{"from":"573005550101"}"#, change),
+        (r#"{"from_user_id":"CO.OLD"}"#, change),
+        (r#"{"from_user_id":"CO.NEW"}"#, change),
+        (r#"{"from":"573005550101","from_user_id":"CO.NEW"}"#, change),
+        (r#"{"from_user_id":"CO.NEW"}"#, without_new),
+        (r#"{"from_user_id":"CO.OLD"}"#, without_old),
+        ("{}", r#"{"type":"user_changed_user_id","new_user_id":"CO.NEW","previous_user_id":"CO.OLD"}"#),
+        ("{}", r#"{"type":"from_the_future","user_id":"CO.NEW","previous_user_id":"CO.OLD"}"#),
+    ] {
+        let Arrival::IdentityChange { old, new } = one(&system(json(message), json(told))) else {
+            panic!("{message} {told}")
+        };
+        assert_eq!(
+            (old.user_id.as_deref(), new.user_id.as_deref()),
+            (Some("CO.OLD"), Some("CO.NEW")),
+            "{message} {told}"
+        );
+    }
+    for (message, told) in [("{}", without_old), ("{}", r#"{"type":"user_changed_number","wa_id":"573005550777"}"#)] {
+        assert!(matches!(one(&system(json(message), json(told))), Arrival::Unparsed { .. }), "of nobody: {told}");
+    }
+}
+
+#[test]
+fn only_a_message_of_its_own_from_the_phone_takes_a_chat() {
+    let text = serde_json::json!({ "type": "text", "text": { "body": "Vale 1.230.000" } });
+    let edit = serde_json::json!({ "original_message_id": "E1", "message": text });
+    assert!(matches!(
+        one(&payload::echo_of(&ana(), "E2", at(1), "edit", edit)),
+        Arrival::Edit(EditedMessage { by: Author::Staff(_), .. })
+    ));
+    let revoke = serde_json::json!({ "original_message_id": "E1" });
+    let revoked = one(&payload::echo_of(&ana(), "E2", at(1), "revoke", revoke));
+    assert!(matches!(revoked, Arrival::Revoke { by: Author::Staff(_), .. }));
+    let thumb = serde_json::json!({ "message_id": "wamid.1", "emoji": "👍" });
+    assert!(matches!(one(&payload::echo_of(&ana(), "E2", at(1), "reaction", thumb)), Arrival::Unparsed { .. }));
+    for kind in ["unsupported", "from_the_future"] {
+        let Arrival::Echo(echo) = one(&payload::echo_of(&ana(), "E2", at(1), kind, serde_json::json!({}))) else {
+            panic!("{kind}")
+        };
+        assert!(echo.human_until < reception().now, "{kind}");
+    }
+}
+
+#[test]
+fn what_is_not_for_us_leaves_no_word() {
+    let secret = "llevo TAMARINDO y el remedio";
+    let group = payload::with_field(payload::text(&ana(), "wamid.1", at(1), secret), "group_id", "g1".into());
+    let elsewhere = payload::addressed_to(payload::text(&ana(), "wamid.1", at(1), secret), "106000000000999", "1");
+    for body in [
+        payload::history(&ana(), &[("wamid.h", at(9000), secret), ("wamid.i", at(8000), secret)]),
+        payload::app_echo(&ana(), "wamid.a", at(1), secret),
+        group,
+        elsewhere,
+    ] {
+        for arrival in read(&body) {
+            let Arrival::Unparsed { raw, .. } = arrival else { panic!("{arrival:?}") };
+            assert!(!raw.contains("TAMARINDO"), "{raw}");
+        }
+    }
+}
+
+#[test]
+fn chats_of_others_are_watched_and_wishes_are_noted() {
+    let text = payload::text(&ana(), "wamid.1", at(1), "hola");
+    let value = text["entry"][0]["changes"][0]["value"].clone();
+    let (metadata, mut inside) = (value["metadata"].clone(), value);
+    inside.as_object_mut().unwrap().remove("metadata");
+    let standby = payload::other_field("standby", serde_json::json!({ "metadata": metadata, "standby": inside }));
+    assert!(
+        matches!(one(&standby), Arrival::Watched(Watched::Message(message)) if message.text.as_deref() == Some("hola"))
+    );
+    let passed = serde_json::json!({ "type": "control_taken", "sender": { "phone_number": "573005550101" } });
+    assert!(matches!(
+        one(&payload::other_field("messaging_handovers", passed)),
+        Arrival::Handover { to_us: false, .. }
+    ));
+    for (value, wanted) in [("stop", true), ("resume", false)] {
+        let wish = serde_json::json!({ "user_preferences": [{ "user_id": "CO.1", "category": "marketing_messages", "value": value }] });
+        assert!(
+            matches!(one(&payload::other_field("user_preferences", wish)), Arrival::OptOut { stopped, .. } if stopped == wanted)
+        );
     }
 }

@@ -25,6 +25,7 @@ mod month;
 mod documents;
 mod go_no_go;
 mod eval_replies;
+mod outage;
 mod people;
 mod privacy;
 mod reception;

@@ -25,7 +25,7 @@ const MOST_SKEW: i64 = 10;
 pub(super) async fn place(luisa: &Running) -> Vec<Finding> {
     let (disk, backup) = (Check::warning("disk"), Check::warning("backup"));
     match luisa.get("/ops/snapshot").await {
-        Ok(figures) => vec![room(disk, &figures), age(backup, &figures)],
+        Ok(figures) => vec![room(disk, &figures), age(backup, &figures), silent(&figures), stuck(&figures)],
         Err(trouble) => vec![disk.failed(trouble.to_string(), trouble.remedy())],
     }
 }
@@ -39,6 +39,29 @@ fn room(check: Check, figures: &Value) -> Finding {
     let detail = format!("{} MB free, the database has {} MB", free / 1_000_000, used.unwrap_or(0) / 1_000_000);
     if free < needed {
         return check.failed(detail, "make room, set RETENTION_DAYS, or move the database to a larger disk");
+    }
+    check.ok(detail)
+}
+
+/// Whether the number's messages go to another responder.
+fn silent(figures: &Value) -> Finding {
+    let check = Check::hard("number heard");
+    if figures["silent_number"] == true {
+        let remedy = "in WhatsApp Manager, Conversation Routing: give this app the chats, or take the number from the other responder";
+        return check.failed("for an hour all messages came for another responder of the number", remedy);
+    }
+    check.ok("its messages come to LUISA")
+}
+
+/// What waits for a person's decision.
+fn stuck(figures: &Value) -> Finding {
+    let check = Check::warning("stuck");
+    let count = |name: &str| figures[name].as_i64().unwrap_or(0);
+    let (parked, held, dead) = (count("parked_msgs"), count("held_sends"), count("dead_letters"));
+    let detail = format!("{parked} messages parked, {held} answers held, {dead} given up");
+    if parked + held > 0 {
+        return check
+            .failed(detail, "look at them with `luisa stuck list`, then `luisa stuck send` or `luisa stuck drop`");
     }
     check.ok(detail)
 }
