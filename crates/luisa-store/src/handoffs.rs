@@ -2,6 +2,8 @@
 //!
 //! Owns `handoffs` and `notifications`. May not decide that a person is needed, nor when a team may be told again.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
@@ -12,7 +14,7 @@ use crate::ids::{ConversationId, HandoffId, OutboxId, RequestId};
 use crate::outbox::{self, Letter};
 use crate::rows::{HandoffRow, Json, NotificationRow};
 use crate::states::{NoticeState, Purpose};
-use crate::time::At;
+use crate::time::{At, after, before};
 
 /// What a turn says about the need for a person.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +69,25 @@ pub struct NoticeLetter {
     pub recipient: Value,
     /// What.
     pub payload: Value,
+    /// How many of its kind the team is told one by one; none: it is told in any case.
+    pub pace: Option<Pace>,
 }
+
+/// So many notices a team is told one by one; the rest is one word: how many more there are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    /// From one channel…
+    pub singles: u32,
+    /// …within this time.
+    pub within: Duration,
+    /// What is said of the rest, in the sender's form, with [`HOW_MANY`] for their number.
+    pub digest: Value,
+}
+
+/// Stands for the number of notices in a digest.
+pub const HOW_MANY: &str = "{n}";
+/// A digest waits so long for more of them.
+const GATHERED: Duration = Duration::from_secs(60);
 
 impl Store {
     /// The latest handoffs, newest first.
@@ -300,19 +320,12 @@ pub(crate) fn notify(
 ) -> Result<Option<OutboxId>, StoreError> {
     let queued = match &notice.letter {
         None => None,
-        Some(letter) => {
-            let letter = Letter {
-                conversation: None,
-                request: Some(cause.request),
-                purpose: Purpose::Notice,
-                recipient: &letter.recipient,
-                payload: &letter.payload,
-                reply_to: None,
-                due_at: now,
-                message_row: None,
-            };
-            Some(outbox::enqueue(conn, now, &letter)?)
-        }
+        Some(letter) => match &letter.pace {
+            Some(pace) if is_too_many(conn, now, cause, (notice, pace))? => {
+                Some(one_more(conn, now, cause, (letter, pace))?)
+            }
+            _ => Some(post(conn, now, cause, letter, (&letter.payload, now))?),
+        },
     };
     let (state, error) =
         if queued.is_some() { (NoticeState::Queued, None) } else { (NoticeState::Failed, Some("no_number")) };
@@ -338,6 +351,73 @@ pub(crate) fn take_open(conn: &Connection, now: Timestamp, chat: &ConversationId
         WHERE conversation_id = ?1 AND status = 'open'";
     conn.prepare_cached(sql)?.execute(params![chat, by, At(now)])?;
     Ok(())
+}
+
+fn post(
+    conn: &Connection,
+    now: Timestamp,
+    cause: &Cause<'_>,
+    to: &NoticeLetter,
+    (payload, due_at): (&Value, Timestamp),
+) -> Result<OutboxId, StoreError> {
+    let letter = Letter {
+        conversation: None,
+        request: Some(cause.request),
+        purpose: Purpose::Notice,
+        recipient: &to.recipient,
+        payload,
+        reply_to: None,
+        due_at,
+        message_row: None,
+    };
+    outbox::enqueue(conn, now, &letter)
+}
+
+/// Whether the team has been told as much of this channel as it is told one by one.
+fn is_too_many(
+    conn: &Connection,
+    now: Timestamp,
+    cause: &Cause<'_>,
+    (notice, pace): (&NewNotice, &Pace),
+) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM notifications n JOIN conversations c ON c.id = n.conversation_id
+        WHERE n.created_at > ?1 AND n.team = ?2 AND c.channel = (SELECT channel FROM conversations WHERE id = ?3)";
+    let told: u32 = conn
+        .prepare_cached(sql)?
+        .query_row(params![At(before(now, pace.within)), notice.team, cause.chat], |row| row.get(0))?;
+    Ok(told >= pace.singles)
+}
+
+/// Counts a notice in the digest that has not left, or begins one.
+fn one_more(
+    conn: &Connection,
+    now: Timestamp,
+    cause: &Cause<'_>,
+    (letter, pace): (&NoticeLetter, &Pace),
+) -> Result<OutboxId, StoreError> {
+    let sql = "SELECT id, payload ->> '$.more' FROM outbox
+        WHERE state = 'due' AND purpose = 'notice' AND recipient = ?1 AND payload ->> '$.more' IS NOT NULL AND attempts = 0";
+    let waiting: Option<(OutboxId, i64)> = conn
+        .prepare_cached(sql)?
+        .query_row([Json(&letter.recipient)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let count = waiting.map_or(0, |(_, count)| count) + 1;
+    let mut payload: Value =
+        serde_json::from_str(&pace.digest.to_string().replace(HOW_MANY, &count.to_string())).unwrap_or_default();
+    payload["more"] = count.into();
+    match waiting {
+        Some((id, _)) => {
+            let sql = "UPDATE outbox SET payload = ?2 WHERE id = ?1";
+            conn.prepare_cached(sql)?.execute(params![id, Json(&payload)])?;
+            Ok(id)
+        }
+        None => {
+            let id = post(conn, now, cause, letter, (&payload, after(now, GATHERED)))?;
+            // It waits by itself: what comes meanwhile, and is told in any case, does not stand behind it.
+            conn.prepare_cached("UPDATE outbox SET lane = lane || ' more' WHERE id = ?1")?.execute([id])?;
+            Ok(id)
+        }
+    }
 }
 
 fn missing_or(conn: &Connection, id: HandoffId, conflict: &str) -> Result<StoreError, StoreError> {

@@ -67,7 +67,7 @@ pub use conversations::{ConversationDetail, ModeChange};
 pub use deliveries::StatusUpdate;
 pub use error::StoreError;
 pub use facts::FactEdit;
-pub use handoffs::{HandoffChange, NewHandoff, NewNotice, NoticeLetter};
+pub use handoffs::{HOW_MANY, HandoffChange, NewHandoff, NewNotice, NoticeLetter, Pace};
 pub use ids::{ContactId, ConversationId, HandoffId, MessageId, OutboxId, RequestId};
 pub use inbox::{Arrival, Debounce, EchoedMessage, InboundMessage, Receipt, Words};
 pub use media::{ExpectedMedia, MediaRow, SettledMedia};

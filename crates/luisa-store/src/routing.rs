@@ -42,7 +42,7 @@ impl Store {
     }
 }
 
-pub(crate) fn is_silent(conn: &Connection, now: Timestamp) -> Result<bool, StoreError> {
+fn is_silent(conn: &Connection, now: Timestamp) -> Result<bool, StoreError> {
     let since = At(before(now, SILENT_AFTER));
     let watched = "SELECT 1 FROM messages WHERE standby = 1 AND direction = 'in' AND created_at > ?1";
     let ours = "SELECT 1 FROM messages m JOIN conversations c ON c.id = m.conversation_id

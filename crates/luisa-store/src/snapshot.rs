@@ -12,7 +12,6 @@ use serde::Serialize;
 use crate::Store;
 use crate::backup::last_backup;
 use crate::error::StoreError;
-use crate::routing;
 use crate::states::Mode;
 use crate::time::{At, before};
 
@@ -56,8 +55,6 @@ pub struct Snapshot {
     pub unknown_sends: i64,
     /// Messages that wait for a person or a template.
     pub held_sends: i64,
-    /// Whether all that has come for an hour is for another responder of the number.
-    pub silent_number: bool,
     /// Handoffs that nobody has taken.
     pub handoffs_open: i64,
     /// For how long the oldest of them has waited, in seconds.
@@ -135,7 +132,6 @@ fn snapshot(conn: &Connection, now: Timestamp) -> Result<Snapshot, StoreError> {
         dead_letters: stuck("dead"),
         unknown_sends: stuck("unknown"),
         held_sends: stuck("held"),
-        silent_number: routing::is_silent(conn, now)?,
         handoffs_open: handoffs.0,
         longest_handoff_wait_s: handoffs.1,
         modes: modes(conn)?,

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::fs::{self, File, TryLockError};
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -347,6 +348,11 @@ fn prepare_place(path: &Path) -> Result<(), StoreError> {
         }
     }
     let Ok(meta) = fs::metadata(path) else { return Ok(()) };
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        close_to_others(Path::new(&file));
+    }
     if meta.is_dir() {
         return Err(StoreError::IsDirectory { path: owned });
     }
@@ -354,6 +360,16 @@ fn prepare_place(path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::ReadOnly { path: owned });
     }
     Ok(())
+}
+
+/// Customers' words are for this user alone. A file of somebody else's stays as it is: opening it will say what is wrong.
+fn close_to_others(file: &Path) {
+    if let Ok(meta) = fs::metadata(file)
+        && meta.is_file()
+        && meta.permissions().mode() & 0o077 != 0
+    {
+        drop(fs::set_permissions(file, fs::Permissions::from_mode(meta.permissions().mode() & 0o700)));
+    }
 }
 
 /// Takes the advisory lock of the one process that serves this file; it ends with the returned file, however the process ends.

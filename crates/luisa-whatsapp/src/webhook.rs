@@ -25,7 +25,6 @@ use serde_json::{Value, json};
 
 /// One thing that happened, of every item of every change of every entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "a webhook has a few events, which live for a moment")]
 pub enum Event {
     /// A customer wrote.
     Message { phone_number_id: Option<String>, contact: Option<ContactInfo>, message: Message },
@@ -190,10 +189,9 @@ fn read_news(change: &Change<'_>) -> Option<Event> {
 }
 
 fn read_message(change: &Change<'_>, item: &Value) -> Option<Event> {
-    match change.field.as_deref() {
-        // Media of the synchronised past arrive as ordinary messages under this field.
-        Some("history") => return Some(Event::History(item.clone())),
-        _ => {}
+    // Media of the synchronised past arrive as ordinary messages under this field.
+    if change.field.as_deref() == Some("history") {
+        return Some(Event::History(item.clone()));
     }
     let mut message = message::read(item)?;
     let contact = message::contact_of(&mut message, change.value);

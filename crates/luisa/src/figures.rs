@@ -17,6 +17,8 @@ pub struct Figures {
     pub snapshot: Snapshot,
     #[serde(flatten)]
     pub model: ModelUse,
+    /// Whether all that has come for an hour is for another responder of the number.
+    pub silent_number: bool,
     /// The database and its log.
     pub database_bytes: Option<u64>,
     /// What may still be written beside it.
@@ -35,6 +37,7 @@ impl Figures {
             at: now,
             snapshot: store.snapshot(now).await?,
             model: store.model_use(today).await?,
+            silent_number: store.is_silent(now).await?,
             database_bytes: size(path),
             disk_free_bytes: free(path),
         })

@@ -156,6 +156,13 @@ pub fn reminder(pack: &Pack, waits: Unanswered<'_>) -> Notice {
     Notice { team: waits.team, text: words.map_or_else(String::new, |text| text.fill(&pack.facts, &values)) }
 }
 
+/// What a team reads when more wait than it is told of one by one; `how_many` stands for their number.
+#[must_use]
+pub fn many(pack: &Pack, how_many: &str) -> String {
+    let words = Symbol::known("aviso_varios").and_then(|id| pack.replies.get(&id)?.first());
+    words.map_or_else(String::new, |text| text.fill(&pack.facts, &[("cuantos", how_many)]))
+}
+
 /// What the customer is told when a person is called.
 pub struct Promise {
     reply: String,

@@ -146,6 +146,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("aviso", &["prioridad", "motivo", "resumen", "paso"]),
     ("aviso_espera", &["minutos", "motivo", "resumen", "paso"]),
     ("aviso_datos", &["resumen"]),
+    ("aviso_varios", &["cuantos"]),
     ("dicho_en_audio", &["valor"]),
     ("resumen_cliente", &["valor"]),
     ("resumen_pedido", &["valor"]),

@@ -103,6 +103,7 @@ async fn a_deletion_follows_every_copy_of_the_words() {
         letter: Some(NoticeLetter {
             recipient: json!({"phone": LUZ}),
             payload: json!({"letter": "notice", "text": format!("Prioridad: alta\n{summary}")}),
+            pace: None,
         }),
     });
     shop.store.commit_turn(at(10), claimed.claim, turn).await.unwrap();

@@ -220,7 +220,8 @@ async fn a_system_message_moves_ids_and_never_mixes_histories() {
     let (u1, u2, u3) = (Some("CO.1"), Some("CO.2"), Some("CO.3"));
     // (Andrés, somebody else if anybody, old ids, new ids, Andrés afterwards, the other afterwards; none: they became one)
     type Ids = (Option<&'static str>, Option<&'static str>);
-    let table: [(Ids, Option<Ids>, Ids, Ids, Ids, Option<Ids>); 9] = [
+    type Case = (Ids, Option<Ids>, Ids, Ids, Ids, Option<Ids>);
+    let table: [Case; 9] = [
         ((n1, None), None, (n1, None), (n2, None), (n2, None), None),
         ((n1, u1), None, (n1, u1), (n2, None), (n2, u1), None),
         ((n1, u1), None, (None, u1), (None, u2), (n1, u2), None),

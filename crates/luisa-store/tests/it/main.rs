@@ -11,6 +11,7 @@ mod crash;
 mod inbox;
 mod media;
 mod migrations;
+mod notices;
 mod numbers;
 mod opening;
 mod outbox;

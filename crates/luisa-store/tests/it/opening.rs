@@ -117,3 +117,19 @@ fn a_second_serving_process_while_tools_may_come_and_go() {
     drop(serving);
     Store::open_for_serving(&path).unwrap();
 }
+
+#[tokio::test]
+async fn the_files_are_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("luisa.db");
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let store = Store::open_for_serving(&path).unwrap();
+    store.set_value(at(0), "k", "v").await.unwrap();
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert!(entry.file_name() == "luisa.db.lock" || mode & 0o077 == 0, "{:?} is {mode:o}", entry.file_name());
+    }
+}

@@ -33,6 +33,7 @@ async fn busy_shop() -> (Shop, ConversationId) {
         letter: Some(NoticeLetter {
             recipient: json!({"phone": "573005559001"}),
             payload: json!({"text": "Ana Sastre quiere la azul"}),
+            pace: None,
         }),
     });
     shop.store.commit_turn(at(10), claimed.claim, turn).await.unwrap();

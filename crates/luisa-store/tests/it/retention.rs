@@ -32,7 +32,7 @@ async fn served(shop: &Shop, start: i64, wa_id: &str, id: &str) -> ConversationI
     turn.notices.push(NewNotice {
         team: "comercial".to_owned(),
         body: "quiere la azul".to_owned(),
-        letter: Some(NoticeLetter { recipient: json!({"phone": "573005559001"}), payload: json!({}) }),
+        letter: Some(NoticeLetter { recipient: json!({"phone": "573005559001"}), payload: json!({}), pace: None }),
     });
     shop.store.commit_turn(at(start + 10), claimed.claim, turn).await.unwrap();
     for sending in shop.store.claim_outbox(at(start + 11), 10, LEASE).await.unwrap() {

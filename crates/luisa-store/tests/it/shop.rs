@@ -173,6 +173,7 @@ pub(crate) fn notice(number: Option<&str>) -> NewNotice {
         letter: number.map(|number| NoticeLetter {
             recipient: json!({"wa_id": number}),
             payload: json!({"text": "Ana quiere comprar"}),
+            pace: None,
         }),
     }
 }

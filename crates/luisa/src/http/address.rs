@@ -53,7 +53,7 @@ impl Addresses {
 
     /// The caller behind the proxies that are trusted: the last address in the chain that is none of them. What a stranger
     /// writes into the header himself stands before it and is not looked at.
-    fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(super) fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.is_trusted(peer) {
             if headers.contains_key(FORWARDED) && !self.warned.swap(true, Ordering::Relaxed) {
                 warn!(

@@ -8,7 +8,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use luisa_store::SyncReport;
+use luisa_store::{CatalogItem, SyncReport};
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -20,17 +21,47 @@ const KEEP_PICTURES: HeaderValue = HeaderValue::from_static("public, max-age=864
 
 pub async fn items(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {
     let rows = station.shop.store.catalog_items().await?;
-    let items: Vec<Value> = rows
-        .iter()
-        .filter(|row| row.item.active)
-        .map(|row| {
-            let mut item = json!(row);
-            let url = row.item.image_id.as_ref().map(|id| format!("/api/assets/{id}"));
-            item["asset_url"] = json!(url);
-            item
-        })
-        .collect();
+    let items: Vec<Shown<'_>> = rows.iter().filter(|row| row.item.active).map(|row| Shown::of(&row.item)).collect();
     Ok(Json(json!({ "items": items })))
+}
+
+/// A product as anybody may see it: not what the staff note of it, how many there are, nor what is pushed.
+#[derive(Serialize)]
+struct Shown<'a> {
+    item_id: &'a str,
+    brand: &'a str,
+    model: &'a str,
+    name: &'a str,
+    family: &'a str,
+    kind: &'a str,
+    good_for: &'a str,
+    features: &'a Value,
+    uses: &'a Value,
+    price_cop: Option<i64>,
+    promo: bool,
+    image_id: Option<&'a str>,
+    asset_url: Option<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(item: &'a CatalogItem) -> Self {
+        let image_id = item.image_id.as_deref();
+        Self {
+            item_id: &item.item_id,
+            brand: &item.brand,
+            model: &item.model,
+            name: &item.name,
+            family: &item.family,
+            kind: &item.kind,
+            good_for: &item.good_for,
+            features: &item.features,
+            uses: &item.uses,
+            price_cop: item.price_cop,
+            promo: item.promo,
+            image_id,
+            asset_url: image_id.map(|id| format!("/api/assets/{id}")),
+        }
+    }
 }
 
 pub async fn asset(State(station): State<Arc<Station>>, Path(id): Path<String>, asked: HeaderMap) -> Response {

@@ -64,6 +64,16 @@ impl Refused {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
     }
 
+    pub fn foreign() -> Self {
+        let message = "this LUISA answers her own machine only: set PRODUCTION_MODE=true and a key to let others in";
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    pub fn slow() -> Self {
+        let message = "the body came too slowly, or too much of it at once from this address";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message)
+    }
+
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }

@@ -15,6 +15,8 @@ pub mod metrics;
 pub mod demo;
 pub mod console;
 pub mod auth;
+pub mod bodies;
+pub mod host;
 pub mod address;
 pub mod pace;
 pub mod error;

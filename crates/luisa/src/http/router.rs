@@ -18,10 +18,11 @@ use tower_http::trace::TraceLayer;
 use tracing::{Span, debug_span};
 
 use super::address::Addresses;
+use super::bodies::Senders;
 use super::console::{self, Console};
 use super::error::Refused;
 use super::pace::Pace;
-use super::{address, auth, catalog, chat, checks, demo, metrics, ops, records, webhook};
+use super::{address, auth, bodies, catalog, chat, checks, demo, host, metrics, ops, records, webhook};
 use crate::runtime::Station;
 
 /// No honest request takes so long, and no dishonest one holds a connection longer.
@@ -37,6 +38,7 @@ pub struct Http {
     pub pace: Arc<Pace>,
     pub addresses: Arc<Addresses>,
     pub console: Arc<Console>,
+    pub senders: Arc<Senders>,
 }
 
 impl FromRef<Http> for Arc<Station> {
@@ -48,7 +50,13 @@ impl FromRef<Http> for Arc<Station> {
 /// All of LUISA's HTTP.
 pub fn router(station: Arc<Station>) -> Router {
     let addresses = Arc::new(Addresses::new(station.shop.settings.server.trusted_proxies.clone()));
-    let http = Http { station: Arc::clone(&station), pace: Arc::default(), addresses, console: Arc::default() };
+    let http = Http {
+        station: Arc::clone(&station),
+        pace: Arc::default(),
+        addresses,
+        console: Arc::default(),
+        senders: Arc::default(),
+    };
     // Never limited: Meta would deliver again.
     let webhook = Router::new().route("/whatsapp/webhook", get(webhook::verify).post(webhook::receive));
     let open = Router::new()
@@ -76,6 +84,7 @@ pub fn router(station: Arc<Station>) -> Router {
     let changes = Router::new()
         .route("/api/catalog/sync", post(catalog::sync))
         .route_layer(from_fn_with_state(Arc::clone(&station), auth::always));
+    let bodies = from_fn_with_state(http.clone(), bodies::whole);
     open.merge(page)
         .route_layer(from_fn_with_state(http.clone(), address::limited))
         .merge(webhook)
@@ -85,6 +94,8 @@ pub fn router(station: Arc<Station>) -> Router {
         .fallback(|| async { Refused::not_found("route") })
         .method_not_allowed_fallback(|| async { Refused::wrong_method() })
         .with_state(http)
+        .layer(bodies)
+        .layer(from_fn_with_state(Arc::clone(&station), host::of_this_machine))
         // For what reads a body without a limit of its own.
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CatchPanicLayer::custom(panicked))

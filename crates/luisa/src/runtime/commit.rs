@@ -2,12 +2,15 @@
 //!
 //! Owns the mapping of an outcome to memory, mode, messages, handoffs, notices and traces. Pure: may not store or send.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use luisa_core::outcome::{Answer, Desk, Handoff, MessageTrace, Notice, Reply, Shift};
-use luisa_core::taxonomy::{Class, Mode};
+use luisa_core::stages::desk::many;
+use luisa_core::taxonomy::{Class, Mode, Priority};
 use luisa_store::{
-    Channel, ConversationId, Delivery, HandoffChange, MessageId, ModeChange, NewHandoff, NewNotice, NoticeLetter,
-    Outgoing, TraceRow, TurnCommit, TurnView,
+    Channel, ConversationId, Delivery, HOW_MANY, HandoffChange, MessageId, ModeChange, NewHandoff, NewNotice,
+    NoticeLetter, Outgoing, Pace, TraceRow, TurnCommit, TurnView,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -36,7 +39,7 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
         Desk::Nothing => {}
         Desk::Open(handoff) => {
             turn.handoff = Some(HandoffChange::Open(new_handoff(handoff)));
-            turn.notices.push(notice(station, &view.conversation.id, &handoff.notice));
+            turn.notices.push(notice(station, &About::of(view, handoff.call.priority), &handoff.notice));
         }
         Desk::Raise(handoff) => {
             let same_team = open.filter(|row| row.team == handoff.call.team.id());
@@ -49,11 +52,11 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
                 // Another team has nothing yet that it could work on.
                 None => HandoffChange::Open(new_handoff(handoff)),
             });
-            turn.notices.push(notice(station, &view.conversation.id, &handoff.notice));
+            turn.notices.push(notice(station, &About::of(view, handoff.call.priority), &handoff.notice));
         }
         Desk::Lead { lead, notice: told } => {
             turn.lead = open.map(|row| (row.id, json(lead)));
-            turn.notices.push(notice(station, &view.conversation.id, told));
+            turn.notices.push(notice(station, &About::of(view, Priority::Medium), told));
         }
     }
     turn
@@ -153,15 +156,53 @@ fn new_handoff(handoff: &Handoff) -> NewHandoff {
     }
 }
 
-/// A notice as the store takes it: with a letter when the team has a number.
+/// The chat that a notice tells of.
+pub struct About<'a> {
+    pub chat: &'a ConversationId,
+    pub channel: Channel,
+    pub urgent: bool,
+    /// Whether anybody could write or call back.
+    pub reachable: bool,
+}
+
+impl<'a> About<'a> {
+    fn of(view: &'a TurnView, priority: Priority) -> Self {
+        let conversation = &view.conversation;
+        let said = view.pending.iter().map(|row| &row.text).chain(view.recent.iter().map(|row| &row.text));
+        // On the API nobody is known but by what they say of themselves.
+        let names_a_way =
+            |text: &str| text.contains('@') || text.chars().filter(char::is_ascii_digit).count() >= DIGITS_OF_A_PHONE;
+        let reachable = conversation.channel == Channel::Whatsapp
+            || names_a_way(conversation.id.as_str())
+            || said.flatten().any(|text| names_a_way(text));
+        let urgent = priority == Priority::Urgent;
+        Self { chat: &conversation.id, channel: conversation.channel, urgent, reachable }
+    }
+}
+
+const DIGITS_OF_A_PHONE: usize = 10;
+
+/// How many a team is told one by one. Strangers cost it less than customers: an API call costs nobody anything.
+fn pace(station: &Station, about: &About<'_>) -> Option<Pace> {
+    let (singles, within) = match about.channel {
+        Channel::Whatsapp if about.urgent => return None,
+        Channel::Whatsapp => (6, Duration::from_secs(60)),
+        Channel::Api => (6, Duration::from_secs(60 * 60)),
+    };
+    let digest = json(&Letter::Notice { text: many(&station.shop.pack(), HOW_MANY) });
+    Some(Pace { singles, within, digest })
+}
+
+/// A notice as the store takes it: with a letter when the team has a number, and the customer can be reached.
 #[must_use]
-pub fn notice(station: &Station, chat: &ConversationId, told: &Notice) -> NewNotice {
+pub fn notice(station: &Station, about: &About<'_>, told: &Notice) -> NewNotice {
     let whatsapp = &station.shop.settings.whatsapp;
-    let sent = whatsapp.enabled && !is_check(chat);
+    let sent = whatsapp.enabled && !is_check(about.chat) && about.reachable;
     let number = whatsapp.notify.of(told.team).filter(|_| sent);
     let letter = number.map(|number| NoticeLetter {
         recipient: json(&Addressee::Phone(number.to_owned())),
         payload: json(&Letter::Notice { text: told.text.clone() }),
+        pace: pace(station, about),
     });
     NewNotice { team: told.team.id().to_owned(), body: told.text.clone(), letter }
 }
@@ -178,6 +219,7 @@ pub fn owner_notice(station: &Station, told: luisa_llm::Notice) -> NewNotice {
     let letter = number.map(|number| NoticeLetter {
         recipient: json(&Addressee::Phone(number.clone())),
         payload: json(&Letter::Notice { text: body.clone() }),
+        pace: None,
     });
     NewNotice { team: OWNER.to_owned(), body, letter }
 }

@@ -17,6 +17,8 @@ pub enum Refusal {
     Key,
     Origin,
     Slow,
+    /// Not a request: messages that go to another responder of the number.
+    Silence,
 }
 
 /// What was refused since the last line about it.

@@ -8,10 +8,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use luisa_core::stages::desk::{Unanswered, reminder};
 use luisa_core::taxonomy::Team;
-use luisa_store::{HandoffRow, StoreError};
+use luisa_store::{Channel, HandoffRow, StoreError};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
+use super::refusals::Refusal;
 use super::{Station, commit};
 use crate::telemetry;
 
@@ -25,6 +26,15 @@ pub async fn work(station: Arc<Station>, token: CancellationToken) {
     loop {
         if let Err(error) = remind(&station).await {
             warn!(%error, "teams_not_reminded");
+        }
+        match station.shop.store.is_silent(station.shop.clock.now()).await {
+            Ok(true) => {
+                if let Some(count) = station.refusals.note(Refusal::Silence) {
+                    error!(count, "number_silent");
+                }
+            }
+            Ok(false) => {}
+            Err(error) => warn!(%error, "silence_not_known"),
         }
         if token.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
             return;
@@ -53,5 +63,13 @@ fn notice(station: &Station, handoff: &HandoffRow, now: Timestamp) -> Option<lui
         next_step: handoff.next_step.as_deref().unwrap_or_default(),
         minutes: now.duration_since(handoff.created_at).as_mins(),
     };
-    Some(commit::notice(station, &handoff.conversation_id, &reminder(&station.shop.pack(), waits)))
+    // Reminded are only urgent calls of those who can be answered.
+    let channel = if handoff.conversation_id.as_str().starts_with("wa_c") { Channel::Whatsapp } else { Channel::Api };
+    let about = commit::About {
+        chat: &handoff.conversation_id,
+        channel,
+        urgent: true,
+        reachable: channel == Channel::Whatsapp,
+    };
+    Some(commit::notice(station, &about, &reminder(&station.shop.pack(), waits)))
 }

@@ -3,6 +3,7 @@
 //! Owns the reading of that file. May not show a line of it: a line may hold a secret.
 
 use std::io::{Cursor, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 
 use super::reader::{SettingFault, Vars};
 
@@ -26,6 +27,13 @@ pub(super) fn variables() -> Result<Vars, Vec<SettingFault>> {
         }
     }
     Ok(vars)
+}
+
+/// A word about a file that other users of the machine can read.
+pub(super) fn others_may_read() -> Option<String> {
+    let mode = std::fs::metadata(FILE).ok()?.permissions().mode();
+    (mode & 0o077 != 0)
+        .then(|| format!("{FILE} holds secrets and other users of this machine may read it: chmod 600 {FILE}"))
 }
 
 /// The variables of a file's text.

@@ -32,6 +32,10 @@ pub use telemetry::Telemetry;
 pub use whatsapp::{NotifyNumbers, WhatsApp};
 
 use reader::Reader;
+use secrecy::ExposeSecret;
+
+/// Those of Meta have 32 hexadecimal digits.
+const SHORTEST_APP_SECRET: usize = 16;
 
 /// Every setting, checked.
 #[derive(Debug, Clone)]
@@ -59,7 +63,9 @@ impl Settings {
     /// # Errors
     /// Every fault found, in the order of the manual.
     pub fn from_env() -> Result<Self, Vec<SettingFault>> {
-        Self::from_vars(dotenv::variables()?)
+        let mut settings = Self::from_vars(dotenv::variables()?)?;
+        settings.notes.extend(dotenv::others_may_read());
+        Ok(settings)
     }
 
     /// The settings that these variables make.
@@ -105,6 +111,17 @@ impl Settings {
 
     fn demand_production(&self, reader: &mut Reader) {
         self.server.demand_production(reader);
+        server::demand_safe_address(reader, "WHATSAPP_API_BASE_URL", &self.whatsapp.api_base_url);
+        server::demand_safe_address(reader, "OPENAI_BASE_URL", &self.openai.base_url);
+        if let Some(collector) = &self.telemetry.endpoint {
+            server::demand_safe_address(reader, "OTEL_EXPORTER_OTLP_ENDPOINT", collector);
+        }
+        if let Some(secret) = &self.whatsapp.app_secret
+            && (secret.expose_secret().len() < SHORTEST_APP_SECRET || server::is_guessable(secret.expose_secret()))
+        {
+            let remedy = "Copy the app's secret from Meta's page App settings, Basic: 32 hexadecimal digits.";
+            reader.secret_fault("WHATSAPP_APP_SECRET", "is no secret of an app of Meta's", remedy);
+        }
         if self.whatsapp.enabled && self.whatsapp.app_secret.is_none() {
             let remedy =
                 "Set it to the secret of the app, from Meta's page App settings, or set PRODUCTION_MODE=false.";

@@ -78,11 +78,62 @@ impl Server {
                 Some(format!("is shorter than {SHORTEST_KEY} characters, too short for PRODUCTION_MODE=true"))
             }
             Some(key) if known(key) => Some("is a key from an example, which PRODUCTION_MODE=true refuses".to_owned()),
+            Some(key) if is_guessable(key.expose_secret()) => {
+                Some("can be guessed, which PRODUCTION_MODE=true refuses".to_owned())
+            }
             Some(_) => None,
         };
         if let Some(what) = fault {
             reader.secret_fault("LUISA_API_KEY", &what, remedy);
         }
+        if self.trusted_proxies.iter().any(|net| net.prefix_len() == 0) {
+            let everybody = "a list of your own proxies: trusting everybody's word lets any caller pass for another";
+            reader.fault(
+                "TRUSTED_PROXIES",
+                "0.0.0.0/0",
+                everybody,
+                "Write for example TRUSTED_PROXIES=127.0.0.1,172.16.0.0/12",
+            );
+        }
+    }
+}
+
+/// Fewer different characters than these, and trying would find it.
+const FEWEST_DIFFERENT: usize = 8;
+/// What people write when they are asked for a password.
+const COMMON: [&str; 10] =
+    ["password", "contrasena", "qwerty", "letmein", "admin", "secret", "secreto", "luisa", "sastre", "welcome"];
+
+/// A secret that is a word, a row of keys, or one of them again and again.
+pub(super) fn is_guessable(secret: &str) -> bool {
+    let plain: String = secret.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect();
+    let different: std::collections::BTreeSet<char> = plain.chars().collect();
+    let without_words = COMMON.iter().fold(plain.clone(), |left, word| left.replace(word, ""));
+    let counted = "0123456789012345678901234567890".contains(&plain) || "abcdefghijklmnopqrstuvwxyz".contains(&plain);
+    different.len() < FEWEST_DIFFERENT || counted || without_words.chars().count() * 2 < plain.chars().count()
+}
+
+/// An address to which secrets and customers' words go must not be overheard on the way, unless it is this machine.
+pub(super) fn demand_safe_address(reader: &mut Reader, name: &'static str, address: &str) {
+    let Ok(url) = reqwest::Url::parse(address) else { return };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let here = match host.parse() {
+        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private(),
+        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
+        // A name without a dot is a container's or a machine's of one's own network.
+        Err(_) => host.ends_with(".localhost") || !host.contains('.'),
+    };
+    if url.scheme() == "http" && !here {
+        let remedy = format!("Write {name} with https://, or set PRODUCTION_MODE=false.");
+        reader.secret_fault(
+            name,
+            "goes to another host without encryption, which PRODUCTION_MODE=true refuses",
+            &remedy,
+        );
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let remedy = format!("Write {name} without name and password.");
+        reader.secret_fault(name, "holds a name or password, which would stand in logs", &remedy);
     }
 }
 

@@ -277,3 +277,42 @@ fn the_template_of_a_deployment_starts_in_production_once_it_is_filled_in() {
     let settings = Settings::from_vars(filled).unwrap();
     assert!(settings.server.production && settings.notes.is_empty(), "{:?}", settings.notes);
 }
+
+#[test]
+fn production_refuses_what_can_be_guessed_overheard_or_passed_for_another() {
+    let safe = [
+        ("PRODUCTION_MODE", "true"),
+        ("LUISA_API_KEY", "0123456789abcdef0123456789abcdef"),
+        ("WHATSAPP_APP_SECRET", "f3a9c1d27b604e58a1c9d3e7b2f40586"),
+    ];
+    let faults = |name: &str, value: &str| {
+        let mut vars: Vars = safe.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        vars.insert(name.to_owned(), value.to_owned());
+        Settings::from_vars(vars).err().unwrap_or_default()
+    };
+    assert!(faults("PORT", "8000").is_empty(), "what is safe is taken");
+    for (name, value) in [
+        ("LUISA_API_KEY", "aaaaaaaaaaaaaaaa"),
+        ("LUISA_API_KEY", "passwordpassword"),
+        ("LUISA_API_KEY", "1234567890123456"),
+        ("LUISA_API_KEY", "LuisaSastre-Admin"),
+        ("WHATSAPP_APP_SECRET", "x"),
+        ("WHATSAPP_APP_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("WHATSAPP_API_BASE_URL", "http://graph.example.com"),
+        ("OPENAI_BASE_URL", "http://models.example.com/v1"),
+        ("OPENAI_BASE_URL", "https://user:word@models.example.com/v1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example.com:4318"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "127.0.0.1,::/0"),
+    ] {
+        let found = faults(name, value);
+        assert!(found.iter().any(|fault| fault.variable == name), "{name}={value}: {found:?}");
+    }
+    for (name, value) in [
+        ("WHATSAPP_API_BASE_URL", "http://127.0.0.1:9000"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+        ("TRUSTED_PROXIES", "127.0.0.1,172.16.0.0/12"),
+    ] {
+        assert!(faults(name, value).is_empty(), "{name}={value}");
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::{Luisa, World, http, now};
+use crate::world::{Luisa, SOON, TEAM, World, http, now};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -139,4 +139,81 @@ async fn heads_that_are_too_large_or_no_http_are_refused_and_she_goes_on() {
     let nonsense = says_to(&luisa, b"\x16\x03\x01 hola LUISA\r\n\r\n").await;
     assert!(nonsense.starts_with("HTTP/1.1 400"), "{nonsense}");
     assert_eq!(luisa.get("/health").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_flood_of_calls_by_the_api_does_not_fill_the_teams_telephone() {
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    for n in 0..40 {
+        let text = format!("quiero que me llame un asesor ya, urgente, al 30055500{n:02}");
+        let body = serde_json::json!({ "conversation_id": format!("flood-{n}"), "text": text });
+        assert_eq!(luisa.post("/api/chat", &body).await.0, 200);
+    }
+    luisa.customer(1).says("quiero que me llame un asesor ya, urgente").await.unwrap();
+    let ours = |seen: &luisa_fakes::meta::Recorded| seen.sent_to("573005550001").count() == 1;
+    world.meta.wait_until(ours, SOON).await.unwrap();
+    let whatsapp = "SELECT count(*) FROM notifications n JOIN conversations c ON c.id = n.conversation_id WHERE c.channel = 'whatsapp' AND n.state = 'sent'";
+    world.eventually(&format!("SELECT CAST(({whatsapp}) AS TEXT)"), Some("1")).await;
+    assert!(
+        world.meta.sent_to(TEAM).len() <= 7,
+        "six of strangers, one of the customer: {}",
+        world.meta.sent_to(TEAM).len()
+    );
+    assert_eq!(world.count("SELECT count(*) FROM handoffs"), 41, "none is lost");
+}
+
+#[tokio::test]
+async fn nobody_is_called_for_a_chat_to_which_no_way_leads() {
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    let body = serde_json::json!({ "conversation_id": "nobody", "text": "quiero que me llame un asesor ya, urgente" });
+    assert_eq!(luisa.post("/api/chat", &body).await.0, 200);
+    assert_eq!(world.count("SELECT count(*) FROM handoffs"), 1);
+    assert_eq!(world.count("SELECT count(*) FROM outbox"), 0);
+}
+
+#[tokio::test]
+async fn the_open_catalog_shows_what_a_customer_may_see() {
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    let (_, list) = luisa.get("/api/catalog/items").await;
+    for secret in ["notes", "stock", "priority", "source", "updated_at", "active", "aliases", "volume"] {
+        assert!(list["items"].as_array().unwrap().iter().all(|item| item.get(secret).is_none()), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_developers_luisa_answers_this_machine_and_no_page_of_another_site() {
+    let world = World::new().await.with("WHATSAPP_ENABLED", "false");
+    let luisa = world.serve().await;
+    let get = |name: &'static str, value: &'static str| {
+        let request = http().get(format!("{}/api/handoffs", luisa.url)).header(name, value);
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!(get("host", "localhost").await, 200);
+    assert_eq!(get("host", "evil.example").await, 403);
+    assert_eq!(get("sec-fetch-site", "cross-site").await, 403);
+    assert_eq!(get("sec-fetch-site", "same-origin").await, 200);
+    let line = luisa.log().line("foreign_request_refused", |_| true).await;
+    assert_eq!(line["count"], 1);
+    assert_eq!(luisa.log().events("foreign_request_refused").len(), 1, "once a minute");
+}
+
+#[tokio::test]
+async fn slow_bodies_of_one_caller_do_not_hold_metas_webhook_off() {
+    use tokio::io::AsyncWriteExt;
+    let world = World::new().await;
+    let luisa = world.serve().await;
+    let address = luisa.url.trim_start_matches("http://").to_owned();
+    let mut slow = Vec::new();
+    for _ in 0..1100 {
+        let mut line = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let head = "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{";
+        drop(line.write_all(head.as_bytes()).await);
+        slow.push(line);
+    }
+    luisa.customer(1).says("a qué hora abren?").await.unwrap();
+    world.meta.wait_for_sent(1, SOON).await.unwrap();
+    luisa.log().line("slow_request_refused", |_| true).await;
 }
