@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Store;
@@ -14,7 +14,7 @@ use crate::states::CatalogSource;
 use crate::time::At;
 
 /// A product.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CatalogItem {
     /// Its code.
     pub item_id: String,
@@ -124,8 +124,7 @@ impl Store {
 fn sync(conn: &Connection, now: Timestamp, items: &[CatalogItem]) -> Result<SyncReport, StoreError> {
     let mut report = SyncReport { added: 0, changed: 0, unchanged: 0, kept_edits: 0, deactivated: 0 };
     for item in items {
-        let sql = "SELECT * FROM catalog_items WHERE item_id = ?1";
-        let known = conn.prepare_cached(sql)?.query_row([&item.item_id], read).optional()?;
+        let known = find(conn, &item.item_id)?;
         let count = match &known {
             None => &mut report.added,
             Some(row) if row.source == CatalogSource::Store => {
@@ -148,7 +147,17 @@ fn sync(conn: &Connection, now: Timestamp, items: &[CatalogItem]) -> Result<Sync
     Ok(report)
 }
 
-fn upsert(conn: &Connection, now: Timestamp, item: &CatalogItem, source: CatalogSource) -> Result<(), StoreError> {
+pub(crate) fn find(conn: &Connection, code: &str) -> Result<Option<CatalogRow>, StoreError> {
+    let sql = "SELECT * FROM catalog_items WHERE item_id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([code], read).optional()?)
+}
+
+pub(crate) fn upsert(
+    conn: &Connection,
+    now: Timestamp,
+    item: &CatalogItem,
+    source: CatalogSource,
+) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO catalog_items (item_id, brand, model, name, family, features, uses, price_cop, stock, active,
             image_id, priority, notes, source, updated_at, kind, good_for, volume, promo, aliases)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";

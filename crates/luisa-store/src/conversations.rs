@@ -277,8 +277,20 @@ pub(crate) fn merge(
     };
     let into = ensure(conn, now, older)?;
     void_claim(conn, now, &into)?;
-    let tables =
-        ["messages", "inbox", "parked_inbox", "media", "outbox", "handoffs", "notifications", "interaction_traces"];
+    let tables = [
+        "messages",
+        "inbox",
+        "parked_inbox",
+        "media",
+        "outbox",
+        "handoffs",
+        "notifications",
+        "interaction_traces",
+        "notes",
+        "console_sends",
+        "corrections",
+        "audit_log",
+    ];
     for table in tables {
         let sql = format!("UPDATE {table} SET conversation_id = ?2 WHERE conversation_id = ?1");
         conn.prepare_cached(&sql)?.execute(params![from, into])?;

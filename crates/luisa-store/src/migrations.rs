@@ -23,6 +23,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0007_verdicts.sql"),
     include_str!("../migrations/sqlite/0008_closed_days.sql"),
     include_str!("../migrations/sqlite/0009_owners_and_changes.sql"),
+    include_str!("../migrations/sqlite/0010_console_desk.sql"),
+    include_str!("../migrations/sqlite/0011_shop_edits.sql"),
 ];
 
 /// Applies what is missing. Safe to repeat, and to run in two processes at once.

@@ -9,6 +9,7 @@ pub mod settings;
 pub mod shop;
 pub mod packs;
 pub mod catalog;
+pub mod shop_edit;
 pub mod replay;
 pub mod cache;
 pub mod figures;

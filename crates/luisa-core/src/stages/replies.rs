@@ -142,6 +142,8 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("linea_neutral", &[]),
     ("fuera_de_tema", &[]),
     ("seguro", &[]),
+    // Said by the clock, when nobody of the team has answered.
+    ("traspaso_demora", &["tiempo"]),
     // For the team.
     ("aviso", &["prioridad", "motivo", "resumen", "paso"]),
     ("aviso_espera", &["minutos", "motivo", "resumen", "paso"]),

@@ -6,6 +6,7 @@ mod shop;
 mod backup;
 mod catalog;
 mod changes;
+mod console;
 mod contacts;
 mod crash;
 mod inbox;

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::shop::*;
 
-const SAMPLES: [&str; 9] = [
+const SAMPLES: [&str; 11] = [
     include_str!("../../migrations/samples/0001.sql"),
     include_str!("../../migrations/samples/0002.sql"),
     include_str!("../../migrations/samples/0003.sql"),
@@ -15,6 +15,8 @@ const SAMPLES: [&str; 9] = [
     include_str!("../../migrations/samples/0007.sql"),
     include_str!("../../migrations/samples/0008.sql"),
     include_str!("../../migrations/samples/0009.sql"),
+    include_str!("../../migrations/samples/0010.sql"),
+    include_str!("../../migrations/samples/0011.sql"),
 ];
 
 #[tokio::test]

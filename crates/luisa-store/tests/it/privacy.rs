@@ -64,6 +64,8 @@ async fn an_export_has_every_row_about_the_person_and_none_about_others() {
     let data = shop.store.person(at(1000), &ana()).await.unwrap().unwrap();
     let counts: Vec<(String, i64)> = data.counts().into_iter().collect();
     let expected = [
+        ("changes", 5),
+        ("chat_heads", 1),
         ("contacts", 1),
         ("conversations", 1),
         ("handoffs", 1),

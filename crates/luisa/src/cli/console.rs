@@ -22,6 +22,8 @@ pub enum Console {
     Users(Listing),
     /// Which browsers are in; with --end, end one.
     Sessions(Sessions),
+    /// What people said was wrong, as labelled messages (JSONL), for the corpus.
+    Corrections,
 }
 
 #[derive(Debug, Args)]
@@ -90,6 +92,7 @@ impl Console {
             Self::Invite(invite) => invite.run(&store).await,
             Self::Users(listing) => listing.run(&store).await,
             Self::Sessions(sessions) => sessions.run(&store).await,
+            Self::Corrections => corrections(&store).await,
         }
     }
 }
@@ -171,5 +174,28 @@ impl Sessions {
             writeln!(out, "{}  {}  {}  last seen {seen}", session.id, session.user_name, session.device)?;
         }
         Ok(Verdict::Done)
+    }
+}
+
+/// Messages as the corpus has them; what should have been said stands beside.
+async fn corrections(store: &Store) -> anyhow::Result<Verdict> {
+    let mut out = std::io::stdout();
+    let mut after = 0;
+    loop {
+        let rows = store.corrections(after, 500).await?;
+        let Some(last) = rows.last() else { return Ok(Verdict::Done) };
+        after = last.id;
+        for row in rows {
+            let line = json!({
+                "id": format!("correccion-{:04}", row.id),
+                "text": row.text,
+                "class": row.class,
+                "intent": row.intent,
+                "slots": {},
+                "handoff": null,
+                "right_answer": row.right_answer,
+            });
+            writeln!(out, "{line}")?;
+        }
     }
 }

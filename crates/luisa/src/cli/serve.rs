@@ -40,7 +40,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let (station, bursts) = Station::new(Arc::clone(&shop)).await?;
     let token = CancellationToken::new();
     let workers = Workers::start(&station, bursts, token.clone());
-    let app = router::router(station);
+    let app = router::router(station, token.clone());
     info!(
         %address,
         version = env!("CARGO_PKG_VERSION"),

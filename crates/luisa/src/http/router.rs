@@ -11,6 +11,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{BoxError, Router};
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
@@ -47,14 +48,14 @@ impl FromRef<Http> for Arc<Station> {
     }
 }
 
-/// All of LUISA's HTTP.
-pub fn router(station: Arc<Station>) -> Router {
+/// All of LUISA's HTTP. Answers that go on for ever end when `stop` is cancelled.
+pub fn router(station: Arc<Station>, stop: CancellationToken) -> Router {
     let addresses = Arc::new(Addresses::new(station.shop.settings.server.trusted_proxies.clone()));
     let http = Http {
         station: Arc::clone(&station),
         pace: Arc::default(),
         addresses,
-        console: Arc::default(),
+        console: Arc::new(Console::new(stop)),
         senders: Arc::default(),
     };
     // Never limited: Meta would deliver again.

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod turn;
 pub mod commit;
+pub mod staff;
 pub mod model;
 pub mod checks;
 pub mod inbox;
@@ -15,6 +16,7 @@ pub mod pictures;
 pub mod windows;
 pub mod reversal;
 pub mod reminders;
+pub mod ladder;
 pub mod edits;
 pub mod retention;
 pub mod room;
@@ -137,6 +139,7 @@ impl Workers {
         let tasks = TaskTracker::new();
         tasks.spawn(reversal::work(Arc::clone(station), token.clone()));
         tasks.spawn(reminders::work(Arc::clone(station), token.clone()));
+        tasks.spawn(ladder::work(Arc::clone(station), token.clone()));
         tasks.spawn(edits::work(Arc::clone(station), token.clone()));
         tasks.spawn(retention::work(Arc::clone(station), token.clone()));
         tasks.spawn(room::work(Arc::clone(station), token.clone()));

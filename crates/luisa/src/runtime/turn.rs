@@ -28,7 +28,7 @@ use uuid::Uuid;
 use super::Station;
 use super::counters::TurnNote;
 use super::model::{ModelCall, Wisher};
-use super::{checks, commit};
+use super::{checks, commit, staff};
 use crate::spans::journey;
 use crate::telemetry::chat;
 use crate::wire::from_whatsapp::ASKED_PRODUCT;
@@ -67,12 +67,22 @@ pub async fn run(station: &Station, claimed: Claimed, hold: Hold) {
     let Claimed { claim, turn: view } = claimed;
     let id = view.conversation.id.clone();
     let now = station.shop.clock.now();
+    // Somebody of the team asks for something of their own: nothing is decided.
+    match staff::turn(station, &view, now).await {
+        Ok(None) => {}
+        Ok(Some(turn)) => return report(&id, station.shop.store.commit_turn(now, claim, turn).await.map(|_| ())),
+        Err(error) => return put_back(station, claim, &view, &error.to_string()).await,
+    }
     let decision = match decide(station, &view, now, hold).await {
         Ok(decision) => decision,
         Err(error) => return put_back(station, claim, &view, &error.to_string()).await,
     };
-    match finish(station, claim, &view, &decision).await {
-        Ok(_) => {}
+    report(&id, finish(station, claim, &view, &decision).await.map(|_| ()));
+}
+
+fn report(id: &ConversationId, stored: Result<(), StoreError>) {
+    match stored {
+        Ok(()) => {}
         // A person took over or a message was edited meanwhile: the chat is due again by itself.
         Err(StoreError::Conflict(why)) => info!(conversation = chat(&id), why, "turn_voided"),
         // The claim ends with its lease, and the chat is due again.

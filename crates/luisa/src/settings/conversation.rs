@@ -19,6 +19,12 @@ pub struct Shadow {
     pub human_ttl_hours: i64,
     /// `HANDOFF_COOLDOWN_MINUTES`: a team is told of the same chat again only after this long.
     pub handoff_cooldown_minutes: i64,
+    /// `HANDOFF_REMIND_MINUTES`: the team is told again of a handoff that nobody answers; 0: not.
+    pub remind_team_minutes: i64,
+    /// `HANDOFF_OWNER_MINUTES`: the owner is told; 0: not.
+    pub tell_owner_minutes: i64,
+    /// `HANDOFF_CUSTOMER_MINUTES`: the customer is told how it is; 0: not.
+    pub tell_customer_minutes: i64,
 }
 
 impl Shadow {
@@ -26,6 +32,9 @@ impl Shadow {
         Self {
             human_ttl_hours: reader.number("HUMAN_TTL_HOURS", 12, 1..=720, "hours"),
             handoff_cooldown_minutes: reader.number("HANDOFF_COOLDOWN_MINUTES", 30, 0..=1440, "minutes"),
+            remind_team_minutes: reader.number("HANDOFF_REMIND_MINUTES", 20, 0..=1440, "minutes"),
+            tell_owner_minutes: reader.number("HANDOFF_OWNER_MINUTES", 60, 0..=1440, "minutes"),
+            tell_customer_minutes: reader.number("HANDOFF_CUSTOMER_MINUTES", 90, 0..=1440, "minutes"),
         }
     }
 }

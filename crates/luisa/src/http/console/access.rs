@@ -23,12 +23,12 @@ pub(super) const DOOR: &str = "/console/entrar";
 pub(super) enum Right {
     /// Look.
     See,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the pages of the chats come next"))]
     /// Take chats, answer, give back, close.
     Answer,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the page of the catalog comes next"))]
     /// Prices, stock, facts.
     Shop,
+    /// Give people their data, erase it.
+    People,
     /// Users, roles, everybody's sessions.
     Accounts,
 }
@@ -39,11 +39,11 @@ impl Right {
         match (role, self) {
             (Role::Owner, _) => true,
             (Role::Team, Self::See | Self::Answer | Self::Shop) => true,
-            (Role::Team, Self::Accounts) => false,
+            (Role::Team, Self::People | Self::Accounts) => false,
             (Role::Workshop, Self::See | Self::Answer) => true,
-            (Role::Workshop, Self::Shop | Self::Accounts) => false,
+            (Role::Workshop, Self::Shop | Self::People | Self::Accounts) => false,
             (Role::Reader, Self::See) => true,
-            (Role::Reader, Self::Answer | Self::Shop | Self::Accounts) => false,
+            (Role::Reader, Self::Answer | Self::Shop | Self::People | Self::Accounts) => false,
         }
     }
 }
@@ -172,10 +172,10 @@ mod tests {
     #[test]
     fn each_role_may_what_it_is_for() {
         use Right::*;
-        let rights = |role| [See, Answer, Shop, Accounts].map(|right: Right| right.is_of(role));
-        assert_eq!(rights(Role::Owner), [true; 4]);
-        assert_eq!(rights(Role::Team), [true, true, true, false]);
-        assert_eq!(rights(Role::Workshop), [true, true, false, false]);
-        assert_eq!(rights(Role::Reader), [true, false, false, false]);
+        let rights = |role| [See, Answer, Shop, People, Accounts].map(|right: Right| right.is_of(role));
+        assert_eq!(rights(Role::Owner), [true; 5]);
+        assert_eq!(rights(Role::Team), [true, true, true, false, false]);
+        assert_eq!(rights(Role::Workshop), [true, true, false, false, false]);
+        assert_eq!(rights(Role::Reader), [true, false, false, false, false]);
     }
 }

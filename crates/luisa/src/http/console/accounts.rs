@@ -66,10 +66,6 @@ pub(super) struct NewRole {
     rol: String,
 }
 
-pub(super) async fn welcome() -> Redirect {
-    Redirect::to(PAGE)
-}
-
 pub(super) async fn page(
     State(station): State<Arc<Station>>,
     Extension(staff): Extension<Staff>,
@@ -100,7 +96,7 @@ async fn show(station: &Station, staff: &Staff, link: Option<(String, String)>) 
     let acts = if all { shop.store.audit_log(None, ACTS).await? } else { Vec::new() };
     let zone = &shop.settings.hours.zone;
     let acts = acts.into_iter().map(|row| act_line(row, zone)).collect();
-    let frame = Frame::of(station, staff, Tab::Accounts, "Cuentas");
+    let frame = Frame::of(station, staff, Tab::Accounts, "Cuentas").await?;
     Ok(rendered(&AccountsPage { frame, users: users.collect(), sessions, acts, link }))
 }
 

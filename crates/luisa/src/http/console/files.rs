@@ -15,6 +15,7 @@ type Source = (&'static str, &'static str, &'static str);
 const FILES: &[Source] = &[
     ("console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("console.js", "text/javascript; charset=utf-8", include_str!("assets/console.js")),
+    ("console.webmanifest", "application/manifest+json", include_str!("assets/console.webmanifest")),
     ("icon.svg", "image/svg+xml", include_str!("../demo/assets/icon.svg")),
 ];
 

@@ -12,6 +12,15 @@ mod files;
 mod frame;
 mod words;
 mod trouble;
+mod inbox;
+mod chat;
+mod desk;
+mod events;
+mod handoffs;
+mod shop;
+mod today;
+mod people;
+mod corrections;
 mod accounts;
 
 use std::sync::Arc;
@@ -21,6 +30,8 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::address;
 use super::router::Http;
@@ -37,10 +48,27 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// What the console's handlers share beside the station.
-#[derive(Default)]
 pub struct Console {
     passwords: Passwords,
     patience: Patience,
+    latest: events::Latest,
+    pages: Arc<Semaphore>,
+    /// Open pages are let go when it is cancelled.
+    stop: CancellationToken,
+}
+
+impl Console {
+    /// Nobody is in yet.
+    #[must_use]
+    pub fn new(stop: CancellationToken) -> Self {
+        Self {
+            passwords: Passwords::default(),
+            patience: Patience::default(),
+            latest: events::Latest::default(),
+            pages: events::places(),
+            stop,
+        }
+    }
 }
 
 /// All routes under `/console`.
@@ -51,8 +79,29 @@ pub(super) fn router(http: &Http) -> Router<Http> {
         .route("/console/archivos/{file}", get(files::file))
         .route_layer(from_fn_with_state(http.clone(), address::limited));
     let inside = Inside { http, router: Router::new() }
-        .route("/console", Right::See, get(accounts::welcome))
+        .route("/console", Right::See, get(inbox::page))
+        .route("/console/eventos", Right::See, get(events::stream))
+        .route("/console/chat/{id}", Right::See, get(chat::page))
+        .route("/console/chat/{id}/tomar", Right::Answer, post(desk::take))
+        .route("/console/chat/{id}/devolver", Right::Answer, post(desk::give_back))
+        .route("/console/chat/{id}/cerrar", Right::Answer, post(desk::close))
+        .route("/console/chat/{id}/responder", Right::Answer, post(desk::answer))
+        .route("/console/chat/{id}/nota", Right::Answer, post(desk::note))
+        .route("/console/chat/{id}/borrador", Right::Answer, post(desk::draft))
         .route("/console/salir", Right::See, post(door::leave))
+        .route("/console/chat/{id}/corregir", Right::Answer, post(corrections::correct))
+        .route("/console/hoy", Right::See, get(today::page))
+        .route("/console/persona/{id}", Right::People, get(people::page))
+        .route("/console/persona/{id}/datos", Right::People, get(people::export))
+        .route("/console/persona/{id}/borrar", Right::People, post(people::erase))
+        .route("/console/traspasos", Right::See, get(handoffs::page))
+        .route("/console/catalogo", Right::See, get(shop::page))
+        .route("/console/catalogo/{code}", Right::See, get(shop::product))
+        .route("/console/catalogo/{code}", Right::Shop, post(shop::save))
+        .route("/console/catalogo/{code}/agotada", Right::Shop, post(shop::toggle_stock))
+        .route("/console/datos", Right::See, get(shop::facts))
+        .route("/console/datos/{key}", Right::Shop, post(shop::save_fact))
+        .route("/console/cambios/{edit}/deshacer", Right::Shop, post(shop::undo))
         .route("/console/cuentas", Right::See, get(accounts::page))
         .route("/console/cuentas/invitar", Right::Accounts, post(accounts::invite))
         .route("/console/cuentas/{user}/rol", Right::Accounts, post(accounts::set_role))

@@ -8,6 +8,8 @@ use axum::response::{Html, IntoResponse, Response};
 use luisa_store::StoreError;
 use tracing::error;
 
+use crate::catalog::CatalogError;
+
 /// Why a page is not shown or an act not done.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -70,6 +72,18 @@ impl From<StoreError> for Trouble {
             StoreError::Conflict(_) => Self::Overtaken,
             other => {
                 error!(error = %other, "console_failed");
+                Self::Ours
+            }
+        }
+    }
+}
+
+impl From<CatalogError> for Trouble {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Store(error) => error.into(),
+            CatalogError::Unusable(_) => {
+                error!(%error, "catalog_not_refreshed");
                 Self::Ours
             }
         }
