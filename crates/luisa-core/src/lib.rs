@@ -15,6 +15,7 @@ pub mod memory;
 pub mod taxonomy;
 pub mod stages;
 pub mod prompt;
+pub mod heard;
 pub mod rehearsal;
 pub mod understanding;
 pub mod lexicon;

@@ -168,6 +168,8 @@ pub enum Content {
     Speech { text: String },
     /// Nothing could be understood in it.
     Unclear,
+    /// It goes on for longer than anybody listens.
+    TooLong,
 }
 
 impl Content {

@@ -4,6 +4,7 @@
 //! an answer is good for: whoever asks checks what it says.
 
 pub mod call;
+pub mod speech;
 pub mod gate;
 pub mod money;
 pub mod price;
@@ -16,5 +17,6 @@ pub use dialect::Dialect;
 pub use gate::{Gate, GateDecision, GateInput, GateState, Limits, Notice, Permit, Reason};
 pub use money::NanoUsd;
 pub use openai::{Client, Config, ConfigError, ModelInfo};
-pub use price::{Model, Prices, PricesError};
+pub use price::{Model, Prices, PricesError, Speech};
 pub use secrecy::SecretString;
+pub use speech::{Recording, Segment, SpeechDialect, Transcript};

@@ -6,6 +6,7 @@
 mod answer;
 mod failure;
 mod retry;
+mod transcription;
 
 pub use answer::ModelInfo;
 

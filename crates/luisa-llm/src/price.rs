@@ -19,6 +19,22 @@ pub struct Prices {
     /// The day on which somebody compared the table with the maker's page.
     pub checked: Date,
     models: Vec<Model>,
+    speech: Vec<Speech>,
+}
+
+/// What a model takes for a minute of speech.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speech {
+    pub id: String,
+    pub minute: NanoUsd,
+    pub shutdown: Option<Date>,
+}
+
+impl Speech {
+    /// Rounded up to a whole billionth of a dollar.
+    pub fn cost(&self, seconds: f64) -> NanoUsd {
+        NanoUsd((self.minute.0 as f64 * seconds.max(0.0) / 60.0).ceil() as u64)
+    }
 }
 
 /// Prices are for a million tokens.
@@ -49,6 +65,16 @@ struct Table {
     checked: Date,
     #[serde(default)]
     model: Vec<Row>,
+    #[serde(default)]
+    speech: Vec<SpeechRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpeechRow {
+    id: String,
+    minute: toml::Value,
+    shutdown: Option<Date>,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +105,8 @@ impl Prices {
             }
             models.push(row.model()?);
         }
-        Ok(Self { checked: table.checked, models })
+        let speech = table.speech.into_iter().map(SpeechRow::speech).collect::<Result<_, _>>()?;
+        Ok(Self { checked: table.checked, models, speech })
     }
 
     /// The newer table's models win; the older one's others stay.
@@ -87,12 +114,23 @@ impl Prices {
     pub fn overridden_by(mut self, newer: Self) -> Self {
         self.models.retain(|old| newer.models.iter().all(|new| new.id != old.id));
         self.models.extend(newer.models);
+        self.speech.retain(|old| newer.speech.iter().all(|new| new.id != old.id));
+        self.speech.extend(newer.speech);
         self.checked = newer.checked;
         self
     }
 
     pub fn models(&self) -> &[Model] {
         &self.models
+    }
+
+    /// What a model takes that writes speech down.
+    pub fn speech(&self, id: &str) -> Option<&Speech> {
+        self.speech.iter().find(|model| model.id == id)
+    }
+
+    pub(crate) fn dearest_speech(&self) -> Option<&Speech> {
+        self.speech.iter().max_by_key(|model| model.minute)
     }
 
     pub fn find(&self, id: &str) -> Option<&Model> {
@@ -121,6 +159,14 @@ impl Model {
     pub fn days_left(&self, today: Date) -> Option<i32> {
         let until = today.until(self.shutdown?).ok()?;
         Some(until.get_days())
+    }
+}
+
+impl SpeechRow {
+    fn speech(self) -> Result<Speech, PricesError> {
+        let text = self.minute.as_str().map_or_else(|| self.minute.to_string(), str::to_owned);
+        let minute = text.parse().map_err(|_| PricesError::Price { model: self.id.clone(), field: "minute" })?;
+        Ok(Speech { id: self.id, minute, shutdown: self.shutdown })
     }
 }
 

@@ -282,6 +282,7 @@ pub(crate) fn merge(
         "inbox",
         "parked_inbox",
         "media",
+        "charges",
         "outbox",
         "handoffs",
         "notifications",

@@ -45,6 +45,7 @@ const OF_THE_CHATS: &str = "conversation_id IN (SELECT value FROM json_each(:cha
 const HELD: &[Held] = &[
     Held { table: "interaction_traces", whose: OF_THE_CHATS, end: End::Blanked(WORDS_OF_A_TRACE) },
     Held { table: "audit_log", whose: OF_THE_CHATS, end: End::Blanked("about = NULL, before = NULL, after = NULL") },
+    Held { table: "charges", whose: OF_THE_CHATS, end: End::Blanked("key = NULL") },
     deleted("outbox", "id IN (SELECT value FROM json_each(:letters))"),
     deleted("notifications", OF_THE_CHATS),
     deleted("handoffs", OF_THE_CHATS),

@@ -105,6 +105,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("archivo_recibido", &[]),
     ("archivo_no_abre", &[]),
     ("audio_confuso", &[]),
+    ("audio_largo", &[]),
     ("entendi", &["dicho"]),
     ("ubicacion_recibida", &[]),
     ("contacto_recibido", &[]),

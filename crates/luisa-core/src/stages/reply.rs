@@ -191,6 +191,7 @@ fn not_text(scene: &mut Scene<'_>, draft: &mut Draft) -> bool {
     let (reply, question) = match &last.inbound.body {
         Body::Media { content: Content::Lost, .. } => ("archivo_no_abre", "escribirlo"),
         Body::Media { content: Content::Unclear, .. } => ("audio_confuso", "escribirlo"),
+        Body::Media { content: Content::TooLong, .. } => ("audio_largo", "escribirlo"),
         Body::Media { media: MediaKind::Audio, .. } => ("audio_recibido", "escribirlo"),
         Body::Media { media: MediaKind::Image | MediaKind::Video, .. }
             if scene.memory.goal == Some(Intent::Repuestos) =>

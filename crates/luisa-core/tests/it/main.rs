@@ -14,6 +14,7 @@ mod facts;
 mod adversary;
 mod many_products;
 mod slots;
+mod heard;
 mod presses;
 mod carts;
 mod second_store;

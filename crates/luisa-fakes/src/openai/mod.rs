@@ -8,7 +8,7 @@ mod transcription;
 
 pub use answer::{Answer, ApiError};
 pub use rules::Dialect;
-pub use transcription::Transcription;
+pub use transcription::{Ears, Transcription};
 
 use crate::ledger::{Ledger, TimedOut, locked};
 use crate::server::{Server, json_text};
@@ -59,6 +59,7 @@ struct Controls {
     transcripts: VecDeque<Answer>,
     key: Option<String>,
     dialect: Dialect,
+    speech: Ears,
     models: Option<Answer>,
 }
 
@@ -83,6 +84,11 @@ impl FakeOpenAi {
 
     pub fn speak(&self, dialect: Dialect) {
         locked(&self.world.controls).dialect = dialect;
+    }
+
+    /// How it wants to be asked for transcripts from now on.
+    pub fn hear_as(&self, ears: Ears) {
+        locked(&self.world.controls).speech = ears;
     }
 
     /// One more answer in the queue. An empty queue asks the script; without a script the answer is a greeting.

@@ -1,7 +1,7 @@
 //! The fake of OpenAI: its rules, its answers and its faults.
 
 use crate::world::{SOON, answer, client};
-use luisa_fakes::openai::Dialect;
+use luisa_fakes::openai::{Dialect, Ears};
 use luisa_fakes::{Answer, ApiError, FakeOpenAi};
 use reqwest::RequestBuilder;
 use reqwest::multipart::{Form, Part};
@@ -236,19 +236,43 @@ async fn transcriptions_are_recorded_and_answered() {
     let openai = FakeOpenAi::start().await;
     let upload = |filename: &str, bytes: Vec<u8>| {
         let file = Part::bytes(bytes).file_name(filename.to_owned()).mime_str("audio/ogg").unwrap();
-        let form = Form::new().part("file", file).text("model", "gpt-transcribe").text("language", "es");
+        let form = Form::new().part("file", file).text("model", "whisper-1").text("language", "es");
         let form = form.text("prompt", "Singer, Juki").text("response_format", "json");
         client(SOON).post(format!("{}/audio/transcriptions", openai.base_url())).bearer_auth("key").multipart(form)
     };
+    openai.hear_as(Ears::Whisper);
     openai.transcribe_next("cuánto vale la fileteadora");
     openai.transcribe_next(ApiError::rate_limit(1));
     let (status, body) = answer(upload("nota.ogg", vec![1; 50])).await;
     assert_eq!((status, &body["text"]), (200, &json!("cuánto vale la fileteadora")));
     let heard = &openai.transcriptions()[0];
-    assert_eq!((heard.filename.as_str(), heard.size, heard.model.as_str()), ("nota.ogg", 50, "gpt-transcribe"));
+    assert_eq!((heard.filename.as_str(), heard.size, heard.model.as_str()), ("nota.ogg", 50, "whisper-1"));
     assert_eq!((heard.language.as_deref(), heard.prompt.as_deref()), (Some("es"), Some("Singer, Juki")));
     assert_eq!(upload("nota.ogg", vec![1]).send().await.unwrap().status(), 429);
     assert_eq!(upload("nota.oga", vec![1]).send().await.unwrap().status(), 400);
     assert_eq!(upload("nota.ogg", vec![]).send().await.unwrap().status(), 400);
     assert_eq!(upload("nota.ogg", vec![0; 25 * 1024 * 1024 + 1]).send().await.unwrap().status(), 413);
+}
+
+#[tokio::test]
+async fn each_dialect_of_speech_refuses_what_only_the_other_knows() {
+    let openai = FakeOpenAi::start().await;
+    let upload = |fields: &[(&'static str, &'static str)]| {
+        let file = Part::bytes(vec![1; 50]).file_name("nota.ogg").mime_str("audio/ogg").unwrap();
+        let form = Form::new().part("file", file).text("model", "gpt-transcribe");
+        let form = fields.iter().fold(form, |form, (name, value)| form.text(*name, *value));
+        client(SOON).post(format!("{}/audio/transcriptions", openai.base_url())).bearer_auth("key").multipart(form)
+    };
+    let (current, older) = ([("languages[]", "es"), ("keywords[]", "Juki")], [("language", "es")]);
+    assert_eq!(upload(&current).send().await.unwrap().status(), 200);
+    for wrong in [&older[..], &[("response_format", "json")], &[("temperature", "0")], &[("keywords[]", "a<b")]] {
+        assert_eq!(upload(wrong).send().await.unwrap().status(), 400, "{wrong:?}");
+    }
+    openai.hear_as(Ears::WhisperWithoutSegments);
+    assert_eq!(upload(&current).send().await.unwrap().status(), 400);
+    assert_eq!(upload(&older).send().await.unwrap().status(), 200);
+    assert_eq!(upload(&[("response_format", "verbose_json")]).send().await.unwrap().status(), 400);
+    openai.hear_as(Ears::Whisper);
+    let (_, body) = answer(upload(&[("response_format", "verbose_json")])).await;
+    assert!(body["segments"][0]["avg_logprob"].is_number(), "{body}");
 }

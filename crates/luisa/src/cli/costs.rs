@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use clap::Args;
+use luisa_store::Store;
 
+use super::ledger::Ledger;
 use super::report;
 use super::since::Moment;
 use super::traces::{read, span};
@@ -34,12 +36,16 @@ impl Costs {
     pub async fn run(&self, settings: &Settings) -> anyhow::Result<Verdict> {
         let span = span(&self.since, self.until.as_ref(), settings)?;
         let cost = read(settings, span, Texts::Never).await?.cost();
+        let ledger = Ledger::read(&Store::open(&settings.database.path)?, span).await?;
         let mut out = std::io::stdout();
         if self.json {
-            writeln!(out, "{}", serde_json::to_string(&cost)?)?;
+            let mut json = serde_json::to_value(&cost)?;
+            json["beside_the_model"] = serde_json::to_value(&ledger)?;
+            writeln!(out, "{json}")?;
         } else {
             let paint = Paint::of(&out);
             report::cost(&mut out, paint, &cost, usize::MAX)?;
+            ledger.write(&mut out)?;
         }
         Ok(Verdict::Done)
     }

@@ -26,6 +26,7 @@ mod database;
 mod supervisor;
 pub mod costs;
 pub mod simulate;
+mod ledger;
 mod report;
 mod since;
 mod paint;

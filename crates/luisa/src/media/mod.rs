@@ -6,4 +6,7 @@
 pub mod sniff;
 pub mod shelf;
 pub mod fetch;
+pub mod recording;
+pub mod judgement;
+pub mod ear;
 pub mod worker;

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::ear::{Heard, Note};
 use super::fetch::{self, Fetched, Missed};
 use super::shelf::Shelf;
 use crate::runtime::{Station, inbox, turn};
@@ -93,8 +94,8 @@ async fn open(station: &Station, client: &Client, row: MediaRow) {
         return settle(station, &row, closed).await;
     }
     let missed = match fetch::fetch(client, &row).await {
-        Ok(file) => match keep(station, &row, file).await {
-            Ok(settled) => return settle(station, &row, settled).await,
+        Ok(file) => match take_in(station, &row, file).await {
+            Ok(()) => return,
             Err(error) => {
                 error!(%error, "media_not_written");
                 Missed::Later("disk")
@@ -135,22 +136,42 @@ async fn stays_closed(station: &Station, row: &MediaRow) -> bool {
     files::stay_closed(known, &turn::memory_of(&view), &decision.messages, &decision.outcome)
 }
 
-async fn keep(station: &Station, row: &MediaRow, file: Fetched) -> anyhow::Result<SettledMedia> {
+/// Keeps a file, looks into it, and tells its message.
+async fn take_in(station: &Station, row: &MediaRow, file: Fetched) -> anyhow::Result<()> {
     let shelf = Shelf::new(&station.shop.settings.media.dir);
     let Fetched { bytes, mime } = file;
-    let size = bytes.len();
-    let name = tokio::task::spawn_blocking(move || shelf.keep(&bytes)).await??;
+    let (size, bytes) = (i64::try_from(bytes.len()).ok(), Arc::new(bytes));
+    let kept = Arc::clone(&bytes);
+    let name = tokio::task::spawn_blocking(move || shelf.keep(&kept)).await??;
     let days = SignedDuration::from_hours(24 * i64::from(station.shop.settings.media.keep_days));
-    Ok(SettledMedia {
+    let settled = SettledMedia {
         state: MediaState::Kept,
         reason: None,
         mime: Some(mime.to_owned()),
-        sha256: Some(name),
-        bytes: i64::try_from(size).ok(),
+        sha256: Some(name.clone()),
+        bytes: size,
         content: None,
         text: None,
         keep_until: Some(row.created_at.checked_add(days).unwrap_or(Timestamp::MAX)),
-    })
+    };
+    match &station.ear {
+        Some(ear) if row.kind == "audio" => {
+            let _alone = ear.alone_with(&name).await;
+            let heard = ear.hear(&station.shop, &Note { row, bytes: &bytes, mime, sha256: &name }).await?;
+            settle(station, row, with_words(settled, heard)).await;
+        }
+        _ => settle(station, row, settled).await,
+    }
+    Ok(())
+}
+
+fn with_words(settled: SettledMedia, heard: Heard) -> SettledMedia {
+    let text = match &heard.content {
+        Content::Speech { text } => Some(text.clone()),
+        _ => None,
+    };
+    let content = serde_json::to_value(&heard.content).ok().filter(|_| heard.content != Content::Unseen);
+    SettledMedia { content, text, reason: heard.reason.map(str::to_owned), ..settled }
 }
 
 async fn settle(station: &Station, row: &MediaRow, settled: SettledMedia) {

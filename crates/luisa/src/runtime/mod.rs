@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::media::ear::Ear;
 use crate::media::worker;
 use crate::shop::Shop;
 use crate::spans::{Exporter, Span, Spans};
@@ -69,6 +70,8 @@ pub struct Station {
     pub windows: Windows,
     /// None when no model may be asked.
     pub model: Option<Model>,
+    /// None when voice notes are not written down.
+    pub ear: Option<Ear>,
     /// Turns in hand, those that wait for a model among them.
     pub turns: TaskTracker,
     pub spans: Spans,
@@ -89,6 +92,7 @@ impl Station {
         let numbers = notify.comercial.iter().chain(&notify.tecnica).chain(&notify.internal);
         let windows = Windows::of(numbers.map(String::as_str));
         let model = Model::open(&shop).await?;
+        let ear = Ear::open(&shop)?;
         let exporter = Exporter::of(&shop.settings.telemetry)?;
         let (spans, exporter) = match exporter {
             Some(exporter) => {
@@ -107,6 +111,7 @@ impl Station {
             pictures: Pictures::default(),
             windows,
             model,
+            ear,
             turns: TaskTracker::new(),
             spans,
             exporter: Mutex::new(exporter),

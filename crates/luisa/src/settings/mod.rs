@@ -10,6 +10,7 @@ mod openai;
 mod server;
 mod database;
 mod media;
+mod transcription;
 mod telemetry;
 mod hours;
 mod conversation;
@@ -29,6 +30,7 @@ pub use openai::OpenAi;
 pub use reader::{Known, SettingFault, Vars};
 pub use server::{Log, LogFormat, Server};
 pub use telemetry::Telemetry;
+pub use transcription::Transcription;
 pub use whatsapp::{NotifyNumbers, WhatsApp};
 
 use reader::Reader;
@@ -42,6 +44,7 @@ const SHORTEST_APP_SECRET: usize = 16;
 pub struct Settings {
     pub whatsapp: WhatsApp,
     pub openai: OpenAi,
+    pub transcription: Transcription,
     pub shadow: Shadow,
     pub hours: Hours,
     pub cache: Cache,
@@ -88,6 +91,7 @@ impl Settings {
         let mut settings = Self {
             whatsapp: WhatsApp::read(&mut reader),
             openai: OpenAi::read(&mut reader),
+            transcription: Transcription::read(&mut reader),
             shadow: Shadow::read(&mut reader),
             privacy: Privacy::read(&mut reader),
             hours: Hours::read(&mut reader),

@@ -217,7 +217,7 @@ impl Reader {
     }
 
     fn stranger(&self, name: &str) -> Option<String> {
-        const OURS: [&str; 6] = ["LUISA_", "WHATSAPP_", "OPENAI_", "BUSINESS_", "CACHE_", "MEDIA_"];
+        const OURS: [&str; 7] = ["LUISA_", "WHATSAPP_", "OPENAI_", "TRANSCRIPTION_", "BUSINESS_", "CACHE_", "MEDIA_"];
         let ours = OURS.iter().any(|prefix| name.starts_with(prefix));
         let near = self.known.iter().map(|known| (strsim::damerau_levenshtein(name, known.name), known.name)).min();
         let (distance, nearest) = near?;

@@ -34,3 +34,4 @@ mod settings;
 mod simulate;
 mod spans;
 mod start_and_stop;
+mod voice;
