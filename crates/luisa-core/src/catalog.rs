@@ -45,6 +45,79 @@ pub struct Item {
     pub priority: i64,
     /// Other spellings of the model, or of the name when there is no model.
     pub aliases: Vec<String>,
+    /// What is known of it by column: a value, `sí` or `no`; what is not here nobody knows.
+    #[serde(default)]
+    pub traits: Traits,
+}
+
+/// Typed columns of a product: column id → cell.
+pub type Traits = BTreeMap<String, Cell>;
+
+/// One cell of a typed column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Cell {
+    Yes,
+    No,
+    /// In the words that a customer reads: `200 puntadas`.
+    Value(String),
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        match plain(text.trim()).as_str() {
+            "si" => Self::Yes,
+            "no" => Self::No,
+            _ => Self::Value(text.trim().to_owned()),
+        }
+    }
+}
+
+impl From<Cell> for String {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::Yes => "sí".to_owned(),
+            Cell::No => "no".to_owned(),
+            Cell::Value(text) => text,
+        }
+    }
+}
+
+/// Reads `peso=12 kg|luz=sí`, as `catalog.csv` and the database keep it.
+#[must_use]
+pub fn traits_of(text: &str) -> Traits {
+    let cells = text.split('|').filter_map(|cell| cell.split_once('='));
+    cells
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(column, value)| (column.trim().to_owned(), Cell::from(value.to_owned())))
+        .collect()
+}
+
+/// The same, written.
+#[must_use]
+pub fn traits_text(traits: &Traits) -> String {
+    let cells = traits.iter().map(|(column, cell)| format!("{column}={}", String::from(cell.clone())));
+    cells.collect::<Vec<_>>().join("|")
+}
+
+/// The column that lists the materials and garments for which a product is good.
+pub const FITS: &str = "para";
+
+impl Item {
+    /// The cell of a column, if anybody filled it.
+    #[must_use]
+    pub fn cell(&self, column: &str) -> Option<&Cell> {
+        self.traits.get(column)
+    }
+
+    /// Whether it is said to be good for a material.
+    #[must_use]
+    pub fn fits(&self, material: &str) -> bool {
+        match self.traits.get(FITS) {
+            Some(Cell::Value(list)) => list.split(',').any(|id| id.trim() == material),
+            Some(Cell::Yes | Cell::No) | None => false,
+        }
+    }
 }
 
 impl Item {
@@ -151,6 +224,9 @@ struct Row {
     image_id: String,
     priority: String,
     aliases: String,
+    /// A store that knows no typed columns leaves it out.
+    #[serde(default)]
+    traits: String,
 }
 
 impl Catalog {
@@ -500,6 +576,7 @@ fn item_of(row: Row) -> Result<Item, String> {
         active: flag("active", &row.active, true)?,
         priority: number("priority", &row.priority)?.unwrap_or(5),
         aliases: list(&row.aliases),
+        traits: traits_of(&row.traits),
     })
 }
 

@@ -376,6 +376,7 @@ fn new(id: &str) -> Entry {
         image_id: id.to_owned(),
         priority: 5,
         aliases: Vec::new(),
+        traits: std::collections::BTreeMap::new(),
     };
     Entry { item, notes: String::new() }
 }

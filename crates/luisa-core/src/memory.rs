@@ -46,6 +46,8 @@ pub struct Memory {
     pub machine: Option<String>,
     /// The cart that the customer sent last.
     pub order: Vec<OrderLine>,
+    /// The topic asked last, by id: what `¿y la otra?` asks of the other one.
+    pub topic: Option<String>,
     /// Courtesies said while a person leads.
     pub courtesies: u32,
     /// Until when the customer was told that service is closed.
@@ -119,6 +121,7 @@ impl Default for Memory {
             handoff: None,
             machine: None,
             order: Vec::new(),
+            topic: None,
             courtesies: 0,
             told_closed_until: None,
             told_slow_at: None,

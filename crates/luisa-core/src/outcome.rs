@@ -32,9 +32,36 @@ pub struct Outcome {
     pub traces: Vec<MessageTrace>,
     /// Messages whose text must not be kept: personal ones.
     pub forget: Vec<String>,
+    /// What was asked, in order, and what became of it.
+    pub asked: Vec<Asked>,
+    /// Questions that nobody can answer yet, for the teams.
+    pub queries: Vec<Query>,
     /// What the FAQ cache should keep, with its key.
     pub cacheable: Option<(String, CachedAnswer)>,
     pub cache_hit: bool,
+}
+
+/// One ask of a turn, as the trace keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// Topic id; `?` for words that no topic knows.
+    pub topic: String,
+    /// `known`, `partly`, `which`, `unknown` or `missed`.
+    pub state: &'static str,
+}
+
+/// A question that LUISA cannot answer, for a team to answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// Topic id; none when no topic knows the words.
+    pub topic: Option<String>,
+    /// The product it is about, by id.
+    pub item: Option<String>,
+    pub team: Team,
+    /// What is asked, named: `el peso de la Union UN300`.
+    pub name: String,
+    /// In the customer's words.
+    pub words: String,
 }
 
 /// How the mode changed.

@@ -3,9 +3,12 @@
 //! Owns the calendar. May not read the clock. Holidays are computed (Ley 51 of 1983, "Ley Emiliani", and Easter), not
 //! listed, so no year runs out.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, Time, Weekday};
 use jiff::{Timestamp, ToSpan, Zoned};
 
+use crate::lexicon::fold::plain;
 use crate::turn::ServiceHours;
 
 /// Holidays that stay on their day.
@@ -103,6 +106,118 @@ impl ServiceHours {
         let opening = Time::new(self.start, 0, 0, 0).unwrap_or(Time::midnight());
         date.to_datetime(opening).to_zoned(self.zone.clone()).unwrap_or_else(|_| local.clone())
     }
+}
+
+/// When the store itself is open: by day of the week, never on public holidays nor on days that the owner closes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreHours {
+    /// Monday first.
+    days: [Option<Span>; 7],
+    /// Days off, with the reason in the owner's words, which may be empty.
+    pub closed: BTreeMap<Date, String>,
+}
+
+/// From when to when, in minutes after midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub from: i16,
+    pub to: i16,
+}
+
+/// What a day is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Day {
+    Open(Span),
+    /// Never open on this day of the week.
+    Off,
+    Holiday,
+    /// The owner closes it.
+    Closed(String),
+}
+
+impl StoreHours {
+    /// Reads `lunes = "9:00-18:00"`.
+    ///
+    /// # Errors
+    /// The entry that is not a day or not a span, and how to write it.
+    pub fn parse(rows: &BTreeMap<String, String>) -> Result<Self, String> {
+        let mut hours = Self::default();
+        for (day, text) in rows {
+            let name = plain(day);
+            let Some(place) = WEEKDAYS.iter().position(|known| plain(known) == name) else {
+                return Err(format!("store_hours: `{day}` is no day of the week; write lunes to domingo"));
+            };
+            let span = span(text).ok_or_else(|| {
+                format!("store_hours: `{day} = \"{text}\"` is no span; write for example \"9:00-18:00\"")
+            })?;
+            hours.days[place] = Some(span);
+        }
+        Ok(hours)
+    }
+
+    /// Whether any day is known.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.days.iter().any(Option::is_some)
+    }
+
+    /// What a date is.
+    #[must_use]
+    pub fn on(&self, date: Date) -> Day {
+        if let Some(reason) = self.closed.get(&date) {
+            return Day::Closed(reason.clone());
+        }
+        match self.of_weekday(date.weekday()) {
+            None => Day::Off,
+            Some(_) if is_holiday(date) => Day::Holiday,
+            Some(span) => Day::Open(span),
+        }
+    }
+
+    /// The span of a day of the week.
+    #[must_use]
+    pub fn of_weekday(&self, weekday: Weekday) -> Option<Span> {
+        self.days[usize::from(weekday.to_monday_zero_offset().unsigned_abs())]
+    }
+
+    /// The first open day after `date`.
+    #[must_use]
+    pub fn next_open(&self, date: Date) -> Option<(Date, Span)> {
+        date.series(1.day()).skip(1).take(30).find_map(|day| match self.on(day) {
+            Day::Open(span) => Some((day, span)),
+            Day::Off | Day::Holiday | Day::Closed(_) => None,
+        })
+    }
+}
+
+fn span(text: &str) -> Option<Span> {
+    let minutes = |clock: &str| -> Option<i16> {
+        let (hour, minute) = clock.trim().split_once(':')?;
+        let (hour, minute): (i16, i16) = (hour.parse().ok()?, minute.parse().ok()?);
+        ((0..=24).contains(&hour) && (0..60).contains(&minute)).then_some(hour * 60 + minute)
+    };
+    let (from, to) = text.split_once('-')?;
+    let span = Span { from: minutes(from)?, to: minutes(to)? };
+    (span.from < span.to).then_some(span)
+}
+
+/// The name of a day of the week.
+#[must_use]
+pub fn weekday_name(weekday: Weekday) -> &'static str {
+    WEEKDAYS[usize::from(weekday.to_monday_zero_offset().unsigned_abs())]
+}
+
+/// `9:00 a. m.`.
+#[must_use]
+pub fn spoken_minutes(minutes: i16) -> String {
+    let (hour, minute) = (minutes / 60, minutes % 60);
+    let (shown, half) = match hour {
+        0 | 24 => (12, "a. m."),
+        12 => (12, "m."),
+        h if h < 12 => (h, "a. m."),
+        h => (h - 12, "p. m."),
+    };
+    format!("{shown}:{minute:02} {half}")
 }
 
 const WEEKDAYS: [&str; 7] = ["lunes", "martes", "mi\u{e9}rcoles", "jueves", "viernes", "s\u{e1}bado", "domingo"];

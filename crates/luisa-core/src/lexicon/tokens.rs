@@ -22,6 +22,9 @@ pub struct Word {
     /// A full stop, comma, line end or question mark comes before it.
     #[serde(skip)]
     pub after_break: bool,
+    /// A sentence ends before it: a full stop, a question or exclamation mark, a semicolon, a line end.
+    #[serde(skip)]
+    pub after_stop: bool,
 }
 
 /// A message, normalised.
@@ -58,10 +61,11 @@ pub const MAX_CHARS: usize = 4_096;
 pub fn normalize(raw: &str, abbreviations: &BTreeMap<String, String>) -> Normalized {
     let bounded: String = raw.chars().take(MAX_CHARS).collect();
     let mut words = Vec::new();
-    let mut broken = true;
+    let (mut broken, mut stopped) = (true, true);
     for piece in split_words(&bounded) {
         match piece {
             Piece::Break => broken = true,
+            Piece::Stop => (broken, stopped) = (true, true),
             Piece::Word(raw_word) => {
                 let folded = squeeze(&plain(raw_word));
                 let folded = folded.trim_matches(|c: char| !c.is_alphanumeric());
@@ -75,8 +79,9 @@ pub fn normalize(raw: &str, abbreviations: &BTreeMap<String, String>) -> Normali
                         key: sound(text),
                         raw: raw_word.to_owned(),
                         after_break: broken,
+                        after_stop: stopped,
                     });
-                    broken = false;
+                    (broken, stopped) = (false, false);
                 }
             }
         }
@@ -88,6 +93,7 @@ pub fn normalize(raw: &str, abbreviations: &BTreeMap<String, String>) -> Normali
 enum Piece<'a> {
     Word(&'a str),
     Break,
+    Stop,
 }
 
 // Letters and digits make words; an accent or joiner inside a word does not end it; the rest separates.
@@ -107,8 +113,14 @@ fn split_words(text: &str) -> Vec<Piece<'_>> {
         if let Some(s) = start.take() {
             pieces.push(Piece::Word(&text[s..i]));
         }
-        if matches!(c, '.' | ',' | ';' | ':' | '?' | '¿' | '!' | '¡' | '\n') {
-            pieces.push(Piece::Break);
+        match c {
+            ',' | ':' => pieces.push(Piece::Break),
+            // `1.230.000` is one amount.
+            '.' if text[i + 1..].starts_with(|next: char| next.is_ascii_digit()) => pieces.push(Piece::Break),
+            // `soy de Lorica, ¿y el envío?` is one sentence.
+            '¿' | '¡' if text[..i].trim_end().ends_with(',') => pieces.push(Piece::Break),
+            '.' | ';' | '?' | '¿' | '!' | '¡' | '\n' => pieces.push(Piece::Stop),
+            _ => {}
         }
     }
     if let Some(s) = start {

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod places;
 pub mod template;
 pub mod cues;
+pub mod topics;
 pub mod demo;
 pub mod llm;
 pub mod checks;
@@ -25,6 +26,7 @@ use crate::lexicon::matcher::Matcher;
 use crate::lexicon::nouns::Nouns;
 use crate::money::Cop;
 use crate::outcome::Choice;
+use crate::schedule::StoreHours;
 use crate::stages::guards::Knowledge;
 use crate::symbol::Symbol;
 use crate::taxonomy::{Class, HandoffCall, Intent, Priority, Reason, Team, Verdict};
@@ -37,6 +39,7 @@ use facts::Computed;
 pub use parse::{PackFault, PackFiles};
 use places::Places;
 use template::Template;
+use topics::Topics;
 
 /// A loaded, checked pack.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub struct Pack {
     pub nouns: Arc<Nouns>,
     pub places: Arc<Places>,
     pub cues: Arc<Cues>,
+    /// What customers ask about, and where the answer is.
+    pub topics: Arc<Topics>,
     pub rules: Arc<Vec<Rule>>,
     pub handoffs: Vec<HandoffRule>,
     pub replies: Arc<BTreeMap<Symbol, Vec<Template>>>,
@@ -72,6 +77,8 @@ pub struct Pack {
     pub media: BTreeMap<String, String>,
     /// Customers who play by themselves on the demo page.
     pub demo: Vec<DemoCustomer>,
+    /// When the store is open, day by day.
+    pub store_hours: StoreHours,
     /// The lowest price that the pack names: the measure of what is money worth speaking of here.
     pub cheapest: Option<Cop>,
 }
@@ -97,6 +104,9 @@ pub struct About {
     pub personal: PersonalLines,
     /// Team names as customers read them.
     pub teams: BTreeMap<Team, String>,
+    /// When the store is open: `lunes = "9:00-18:00"`; a day that is not there is closed, and so are public holidays.
+    #[serde(default)]
+    pub store_hours: BTreeMap<String, String>,
     /// How urgent a handoff is, as the team reads it.
     pub priorities: BTreeMap<Priority, String>,
     #[serde(rename = "family")]

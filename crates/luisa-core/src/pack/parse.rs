@@ -25,6 +25,7 @@ use crate::lexicon::nouns::{Classes, Nouns};
 use crate::lexicon::tokens::normalize;
 use crate::money::Cop;
 use crate::rows::RowFault;
+use crate::schedule::StoreHours;
 use crate::stages::guards::{GuardRules, Knowledge};
 use crate::symbol::Symbol;
 use crate::understanding::model::Model;
@@ -166,6 +167,7 @@ impl Pack {
         let questions: Option<QuestionsFile> = desk.toml("questions.toml");
         let guards: Option<GuardRules> = desk.toml("guards.toml");
         let cues = desk.cues(lexicon.as_ref());
+        let topics = desk.topics();
         let catalog = desk.catalog();
         let places = desk.places();
         let model = desk.model();
@@ -194,6 +196,10 @@ impl Pack {
         };
         catalog.unname(about.families.iter().flat_map(|family| [family.name.as_str(), &family.plural]));
         name_words(&mut catalog, &lexicon, &about.families);
+        let store_hours = StoreHours::parse(&about.store_hours).unwrap_or_else(|problem| {
+            desk.fault("pack.toml", None, problem);
+            StoreHours::default()
+        });
         let classifier_version = model.as_ref().map_or_else(|| "rules".to_owned(), |m| m.linear.version.clone());
         let families = about.families_priced(&catalog);
         let Facts { stated: mut facts, computed } = desk.facts(facts);
@@ -213,6 +219,7 @@ impl Pack {
             nouns: Arc::new(nouns),
             places: Arc::new(places),
             cues: Arc::new(cues),
+            topics: Arc::new(topics),
             rules: Arc::new(rules.rule),
             handoffs: handoffs.handoff,
             replies: Arc::new(replies),
@@ -221,6 +228,7 @@ impl Pack {
             model: model.map(Arc::new),
             classifier_version,
             checks,
+            store_hours,
             media,
             demo,
             about,
@@ -338,6 +346,21 @@ impl Desk<'_> {
         };
         let (reply, personal) = (prompt(llm::REPLY, "reply"), prompt(llm::PERSONAL, "personal"));
         Some(Llm { words: words?.folded(), reply: reply?, personal: personal? })
+    }
+
+    // A pack without topics answers by what the model reads alone.
+    fn topics(&mut self) -> super::topics::Topics {
+        let file = "topics.toml";
+        if !self.files.contains_key(file) {
+            return super::topics::Topics::default();
+        }
+        let Some(rows) = self.toml::<super::topics::TopicsFile>(file) else {
+            return super::topics::Topics::default();
+        };
+        rows.compile().unwrap_or_else(|problem| {
+            self.fault(file, None, problem);
+            super::topics::Topics::default()
+        })
     }
 
     fn catalog(&mut self) -> Option<Catalog> {

@@ -3,6 +3,7 @@
 //! Owns what the conversation adds to the reading of a single message: a pending question turns `ok` into an answer, a
 //! chat under way or a known private contact moves the line of what is personal. Silence is decided from here only.
 
+use crate::answers::heard;
 use crate::options::Press;
 use crate::outcome::CachedAnswer;
 use crate::pack::Pack;
@@ -77,6 +78,14 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: 
     if matches!(class, Class::Empty | Class::NonBusiness) && lean::on_sale(scene, &reading) {
         (class, class_score) = (Class::Consult, 0.7);
         reading.reasons.insert(0, "it leans on the sale under way".to_owned());
+    }
+    if class == Class::Empty && answered.is_none() && !reading.stated.brands.is_empty() {
+        (class, class_score) = (Class::Consult, 0.8);
+        reading.reasons.insert(0, "it names a brand".to_owned());
+    }
+    if matches!(class, Class::Empty | Class::NonBusiness) && answered.is_none() && leans_on_topic(scene, &reading) {
+        (class, class_score) = (Class::Consult, 0.7);
+        reading.reasons.insert(0, "it asks a topic of the store in a chat under way".to_owned());
     }
     if matches!(class, Class::Empty | Class::NonBusiness) && (reading.says("robot") || reading.says("inyeccion")) {
         (class, class_score) = (Class::Consult, 0.8);
@@ -176,6 +185,24 @@ fn settled(pack: &Pack, utterance: &str, verdict: Verdict, reading: Reading) -> 
             reading
         }
     }
+}
+
+// `¿y viene con instrucciones?`, asked where machines are spoken of.
+fn leans_on_topic(scene: &Scene<'_>, reading: &Reading) -> bool {
+    let under_way = scene.memory.turns > 0
+        && (scene.memory.goal.is_some()
+            || !scene.memory.focus.is_empty()
+            || scene.memory.topic.is_some()
+            || scene.in_shadow());
+    // `y cuál sí hace`, right after something was asked.
+    let leans = scene.memory.topic.is_some()
+        && (lean::points(reading) || reading.says("cual"))
+        && reading.normalized.words.len() <= 7;
+    if under_way && leans && reading.personal_score < 0.9 {
+        return true;
+    }
+    let private = scene.pack.lexicon.private.iter().filter(|c| reading.says(c.as_str())).count();
+    under_way && private <= 2 && reading.normalized.words.len() <= 30 && heard::asks_topic(scene.pack, reading)
 }
 
 // After `¿me regala su nombre?` a short message that says little else is the name.

@@ -12,13 +12,16 @@ use crate::turn::Body;
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
 
 use super::classify::Intended;
+use super::handoff;
 use super::lean;
 use super::order;
 use super::pending::{self, Answered};
 use super::quantity;
 use super::reference;
-use super::scene::{Scene, View};
+use super::scene::{self, Scene, View};
 use super::verdict;
+use crate::answers::heard::{self, Ask};
+use crate::pack::topics::{Computed, Source};
 
 /// Merges a message into the memory and says what it is about.
 #[must_use]
@@ -36,6 +39,7 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
         ambiguous: false,
         gave_lead: false,
         call: None,
+        asks: Vec::new(),
         cache,
         limited: classified.limited,
         fragment: classified.fragment,
@@ -54,6 +58,7 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
     if view.limited || view.fragment || waits || !matches!(view.class, Class::Faq | Class::Consult) {
         return view;
     }
+    view.asks = heard(scene, &view);
     let before = scene.memory.slot_values();
     merge_slots(scene, &view);
     merge_volume(scene, &view);
@@ -93,6 +98,119 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
     }
     remember_matter(scene, &view);
     view
+}
+
+// What a message asks. A pressed option asks nothing by its title, nor does the answer to an open question.
+fn heard(scene: &Scene<'_>, view: &View<'_>) -> Vec<Ask> {
+    let text = matches!(view.inbound.body, crate::turn::Body::Text { .. } | crate::turn::Body::Media { .. });
+    if !text || view.answered.is_some() {
+        return Vec::new();
+    }
+    let during = scene.memory.handoff.as_ref().map(|memo| memo.call.reason);
+    let reading = &view.reading;
+    let mut asks = heard::hear(scene.pack, reading, during);
+    // What is looked for by its use is recommended, not judged.
+    let searches = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria);
+    let looks_for = |ask: &Ask| {
+        let named = !reading.stated.mentions.is_empty() || lean::points(reading) || !reading.stated.brands.is_empty();
+        searches && !named && (reading.stated.values.contains_key(USE) || ask.which)
+    };
+    asks.retain(|ask| !(ask.computes(scene.pack, Computed::Fitness) && looks_for(ask)));
+    if asks.iter().all(|ask| ask.topic.is_none())
+        && let Some(topic) = implied_topic(scene, view)
+    {
+        return heard::implied(scene.pack, reading, &topic).into_iter().collect();
+    }
+    // The price of the part that is looked for.
+    let bare = reading.stated.mentions.is_empty() && reading.stated.families.is_empty();
+    if scene.memory.goal == Some(Intent::Repuestos)
+        && bare
+        && asks.iter().any(|ask| ask.computes(scene.pack, Computed::Price))
+    {
+        return heard::implied(scene.pack, reading, "repuesto_precio").into_iter().collect();
+    }
+    // Words that no topic knows are a question only where no act, courtesy or search explains the message.
+    let called = reading.handoff.is_some_and(|call| !handoff::asked_about(call.reason) || handoff::wants_done(view));
+    let explained = called
+        || !scene::informs(view.intent)
+        || view.class == Class::Empty
+        || EXPLAINING.iter().any(|concept| reading.says(concept));
+    asks.retain(|ask| ask.topic.is_some() || !explained);
+    asks
+}
+
+/// Concepts that have answers of their own.
+const EXPLAINING: &[&str] = &[
+    "robot",
+    "inyeccion",
+    "offtopic",
+    "nombre_suyo",
+    "otros_aparatos",
+    "desconfia",
+    "pausa",
+    "dedo",
+    "gusta",
+    "caro",
+    "regateo",
+    "ya_dije",
+    "rumor",
+];
+
+// A few words lean on what was asked before; a product, price or photo that the reading is sure of needs no phrase.
+fn implied_topic(scene: &Scene<'_>, view: &View<'_>) -> Option<String> {
+    let reading = &view.reading;
+    let words = reading.normalized.words.len();
+    let points = lean::points(reading) || reading.says("cual") || !reading.stated.mentions.is_empty();
+    let dated = crate::answers::calendar::when(&reading.normalized.words, today(scene)).is_some();
+    let courteous = ["gracias", "despedida"].iter().any(|c| reading.says(c));
+    let explained = EXPLAINING.iter().any(|concept| reading.says(concept)) || reading.says("humano");
+    let searches = matches!(view.intent, Intent::Buscar(_) | Intent::Asesoria);
+    if scene.pack.cues.absent(&reading.cues).is_some() {
+        return Some("modelos".to_owned()).filter(|_| scene::informs(view.intent) || searches);
+    }
+    let foreign = reading.stated.brands.iter().any(|b| !scene.pack.catalog.active().any(|i| i.brand == *b));
+    if foreign && words <= 5 && scene::informs(view.intent) {
+        return Some("modelos".to_owned());
+    }
+    if explained || searches && reading.stated.values.contains_key(USE) {
+        return None;
+    }
+    if let Some(last) = scene.memory.topic.as_ref().filter(|_| words <= 7 && !courteous) {
+        let calendar = scene.pack.topics.get(last).is_some_and(|t| t.source == Source::Computed(Computed::Hours));
+        if calendar && dated || !calendar && points && view.intent != Intent::Comprar {
+            return Some(last.clone());
+        }
+    }
+    let named = !reading.stated.mentions.is_empty() || !reading.stated.fits.items.is_empty();
+    let pointed = lean::points(reading) && !scene.memory.offered.is_empty();
+    if words <= 4
+        && (named || pointed)
+        && !courteous
+        && view.intent != Intent::Comprar
+        && !scene.memory.goal.is_some_and(|g| g == Intent::Repuestos)
+    {
+        let priced = matches!(view.intent, Intent::Precio)
+            || matches!(scene.memory.goal, Some(Intent::Precio | Intent::Cotizacion));
+        return Some(if priced { "precio" } else { "caracteristicas" }.to_owned());
+    }
+    let sure = view.intent_score >= 0.85 || named;
+    let topic = match view.intent {
+        Intent::Precio => "precio",
+        Intent::Fotos => "foto",
+        Intent::Disponibilidad => "existencia",
+        Intent::Promociones => "promociones",
+        Intent::Ubicacion => "direccion",
+        Intent::Horario => "horario",
+        Intent::FormasPago => "formas_pago",
+        Intent::Envios => "envio",
+        Intent::Garantia => "garantia",
+        _ => return None,
+    };
+    sure.then(|| topic.to_owned())
+}
+
+fn today(scene: &Scene<'_>) -> jiff::civil::Date {
+    scene.turn.now.to_zoned(scene.turn.policy.hours.zone.clone()).date()
 }
 
 // The words that brought the matter up, for whoever takes the chat over: `busco un prensatelas`.

@@ -18,6 +18,8 @@ pub struct Draft {
     pub said: Vec<(Symbol, String)>,
     pub question: Option<Asked>,
     pub asset: Option<Asset>,
+    /// What follows once it is said what nobody knows.
+    pub later: Vec<(Symbol, String)>,
 }
 
 /// A question as it will stand at the end.
@@ -35,6 +37,26 @@ impl Draft {
         let text = wording(scene, id, values);
         if !text.is_empty() && !self.said.iter().any(|(known, old)| *known == id && *old == text) {
             self.said.push((id, text));
+        }
+    }
+
+    /// Adds a text under an id of its own.
+    pub fn say_text(&mut self, id: Symbol, text: String) {
+        if !text.is_empty() && !self.said.iter().any(|(_, old)| *old == text) {
+            self.said.push((id, text));
+        }
+    }
+
+    /// Keeps a sentence for after the admission of what nobody knows.
+    pub fn later(&mut self, scene: &Scene<'_>, id: &str, values: &[(&str, &str)]) {
+        let id = Symbol::new(id);
+        self.later.push((id, wording(scene, id, values)));
+    }
+
+    /// Says what was kept for later.
+    pub fn flush_later(&mut self) {
+        for (id, text) in std::mem::take(&mut self.later) {
+            self.say_text(id, text);
         }
     }
 

@@ -28,6 +28,12 @@ pub fn detect<'a>(scene: &Scene<'a>, mut view: View<'a>) -> View<'a> {
             .and_then(|reason| pack.handoff_call(reason, own.filter(|o| o.reason == reason).map(|o| o.team))),
     );
     calls.extend(consent(scene, &view));
+    if informs_only(&view) {
+        // `la segunda`, after a choice was shown, is no second-hand machine.
+        let implied = view.asks.iter().all(|ask| ask.hits.is_empty()) && view.reading.normalized.words.len() <= 4;
+        let grave = |reason: Reason| matches!(reason, Reason::Urgente | Reason::Reclamo | Reason::PideHumano);
+        calls.retain(|call| !asked_about(call.reason) && (!implied || grave(call.reason)));
+    }
     calls.extend(closing(scene, &view));
     calls.extend(delivery(scene, &view));
     view.call = calls.into_iter().min_by_key(|call| call.reason);
@@ -37,6 +43,48 @@ pub fn detect<'a>(scene: &Scene<'a>, mut view: View<'a>) -> View<'a> {
     }
     view.path.push(view.call.map_or_else(|| "handoff:none".to_owned(), |call| format!("handoff:{}", call.reason)));
     view
+}
+
+// A question about a fact calls nobody: `¿la instalación va incluida?`, `¿qué piden para Addi?`.
+fn informs_only(view: &View<'_>) -> bool {
+    !view.asks.is_empty() && !wants_done(view)
+}
+
+/// Whether the words want something done or tell that something happened.
+#[must_use]
+pub fn wants_done(view: &View<'_>) -> bool {
+    const ACTS: &[&str] = &[
+        "pide_hacer",
+        "comprar",
+        "apartar",
+        "compra_ya",
+        "cotizacion",
+        "ya_pague",
+        "humano",
+        "falla",
+        "peligro",
+        "queja",
+        "devolver",
+    ];
+    let asked = |at: usize| view.asks.iter().any(|ask| ask.hits.iter().any(|hit| hit.contains(&at)));
+    let hits = view.reading.hits.iter().chain(&view.reading.cues);
+    let words = &view.reading.normalized.words;
+    let wanted = |at: usize| {
+        words[at.saturating_sub(3)..at]
+            .iter()
+            .any(|w| matches!(w.text.as_str(), "quiero" | "necesito" | "deseo" | "quisiera"))
+    };
+    let mut acts = hits.filter(|hit| !hit.negated && ACTS.contains(&hit.concept.as_str()));
+    acts.any(|hit| !asked(hit.start) || wanted(hit.start))
+}
+
+/// Reasons that a mere question names without wanting anything done.
+#[must_use]
+pub fn asked_about(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::ServicioDiferencial | Reason::Reparacion | Reason::Cierre | Reason::Logistica | Reason::EstadoPedido
+    )
 }
 
 // Asking for a lower price is not yet buying.

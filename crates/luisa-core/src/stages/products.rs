@@ -75,7 +75,8 @@ fn named<'a>(scene: &Scene<'a>) -> Vec<&'a Item> {
     found
 }
 
-fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+/// See the caller.
+pub fn price(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     for item in named.iter().take(2) {
         price_of(scene, item, draft);
     }
@@ -124,7 +125,8 @@ pub fn price_of(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
     }
 }
 
-fn stock(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+/// See the caller.
+pub fn stock(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     if named.is_empty() {
         let brand = scene.business().find_map(|v| v.reading.stated.brands.first().cloned());
         if let Some(brand) = brand.filter(|b| !scene.pack.catalog.active().any(|i| i.brand == *b)) {
@@ -150,7 +152,7 @@ fn stock(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     }
 }
 
-/// The names of a family's products, best first, at most three; they are what `la primera` means from now on.
+/// The names of a family's products, best first, at most six; they are what `la primera` means from now on.
 pub fn list_family(scene: &mut Scene<'_>, family: &str) -> String {
     list(scene, |item| item.family.as_str() == family)
 }
@@ -160,17 +162,19 @@ pub fn list(scene: &mut Scene<'_>, wanted: impl Fn(&Item) -> bool) -> String {
     let mut items: Vec<&Item> =
         scene.pack.catalog.active().filter(|item| wanted(item) && !item.is_sold_out()).collect();
     items.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
-    items.truncate(3);
+    items.truncate(6);
     offer(scene, &items)
 }
 
 /// Notes which products were named, in order, and says their names.
 pub fn offer(scene: &mut Scene<'_>, items: &[&Item]) -> String {
     scene.memory.offered = items.iter().map(|i| i.id.clone()).collect();
-    listed(&items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>())
+    let names: Vec<&str> = items.iter().map(|i| i.name.as_str()).collect();
+    listed(&names)
 }
 
-fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
+/// See the caller.
+pub fn photo(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     // Of two asked for, the one not seen yet: a reply carries one picture.
     let unseen = named.iter().find(|item| !scene.memory.shown.contains(&item.id)).filter(|_| named.len() > 1);
     let wanted = unseen.or(named.first()).copied().or_else(|| {
@@ -258,8 +262,36 @@ fn features(scene: &mut Scene<'_>, named: &[&Item], draft: &mut Draft) {
     }
 }
 
+/// What a product is, what it has and what it is good for.
+pub fn sheet(scene: &mut Scene<'_>, item: &Item, draft: &mut Draft) {
+    draft.say(
+        scene,
+        "ficha",
+        &[
+            ("producto", &item.name),
+            ("tipo", &item.kind),
+            ("rasgos", &traits(scene, item)),
+            ("bueno_para", &item.good_for),
+        ],
+    );
+    recommend::show(scene, item, draft);
+}
+
+/// The same in one line, with its price where it is known: one of several that are compared.
+pub fn line(scene: &Scene<'_>, item: &Item, draft: &mut Draft) {
+    let price = item.price_cop.map(|price| format!(", {price}")).unwrap_or_default();
+    let values = [
+        ("producto", item.name.as_str()),
+        ("precio", &price),
+        ("bueno_para", &item.good_for),
+        ("rasgos", &traits(scene, item)),
+    ];
+    draft.say(scene, "compara_una", &values);
+}
+
 // `¿qué diferencia hay entre una familiar y una industrial?`: what each is for, and where its prices begin.
-fn families(scene: &Scene<'_>, draft: &mut Draft) -> bool {
+/// See the caller.
+pub fn families(scene: &Scene<'_>, draft: &mut Draft) -> bool {
     let named: Vec<String> = scene.business().flat_map(|v| v.reading.stated.families.iter().cloned()).collect();
     let known: Vec<_> = named.iter().filter_map(|id| scene.pack.family(id)).collect();
     let [a, b, ..] = known.as_slice() else { return false };
@@ -357,7 +389,8 @@ pub fn which(scene: &mut Scene<'_>, draft: &mut Draft) {
 }
 
 // Each with its price, where it is known.
-fn priced(items: &[&Item]) -> String {
+/// See the caller.
+pub fn priced(items: &[&Item]) -> String {
     let each = |item: &&Item| match item.price_cop {
         Some(price) => format!("{} ({price})", item.name),
         None => item.name.clone(),
@@ -366,7 +399,8 @@ fn priced(items: &[&Item]) -> String {
 }
 
 // A title that fits a button: the end of the name says most.
-fn short(name: &str) -> String {
+/// See the caller.
+pub fn short(name: &str) -> String {
     if name.chars().count() <= 20 {
         return name.to_owned();
     }

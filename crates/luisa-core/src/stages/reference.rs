@@ -61,6 +61,36 @@ pub fn resolve(scene: &Scene<'_>, view: &View<'_>) -> Referred {
         .map_or_else(|| by_brand_or_focus(scene, view), Referred::one)
 }
 
+/// The products that a question of this message is about, whatever its intent: named, pointed at, or spoken of last.
+#[must_use]
+pub fn asked(scene: &Scene<'_>, view: &View<'_>) -> Vec<usize> {
+    if let Some(referred) = by_words_of_a_name(scene, view) {
+        return referred.products;
+    }
+    if let Some(item) = quoted(scene, view).or_else(|| by_price(scene, view)).or_else(|| by_pointer(scene, view)) {
+        return vec![item];
+    }
+    let reading = &view.reading;
+    match reading.stated.brands.as_slice() {
+        [brand] => return by_brand(scene, view, brand).products,
+        [] => {}
+        _ => return Vec::new(),
+    }
+    let ranks = reading.says("la_barata") || reading.says("mas_cara");
+    if ranks || !reading.stated.families.is_empty() && !reading.says("ref_esa") {
+        return Vec::new();
+    }
+    scene.memory.focus.first().and_then(|id| position(scene, id)).into_iter().collect()
+}
+
+/// The product whose price the words name, of all: `la de 1.300`.
+#[must_use]
+pub fn priced_so(scene: &Scene<'_>, view: &View<'_>) -> Option<usize> {
+    let all: Vec<usize> =
+        (0..scene.pack.catalog.items.len()).filter(|at| scene.pack.catalog.items[*at].active).collect();
+    by_price_among(scene, view, all)
+}
+
 // `la heavy duty`, of which there are four: by brand and family one of them, else they are asked among.
 fn by_words_of_a_name(scene: &Scene<'_>, view: &View<'_>) -> Option<Referred> {
     let stated = &view.reading.stated;
@@ -103,8 +133,11 @@ fn quoted(scene: &Scene<'_>, view: &View<'_>) -> Option<usize> {
 
 // `la de 1.300`: among the products spoken of, the one whose price begins so.
 fn by_price(scene: &Scene<'_>, view: &View<'_>) -> Option<usize> {
+    by_price_among(scene, view, spoken_of(scene))
+}
+
+fn by_price_among(scene: &Scene<'_>, view: &View<'_>, spoken: Vec<usize>) -> Option<usize> {
     let text = &view.reading.normalized.punctuated;
-    let spoken = spoken_of(scene);
     let runs = text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '\''));
     let said: Vec<String> = runs.map(|run| run.chars().filter(char::is_ascii_digit).collect()).collect();
     let matches = |item: &Item| {

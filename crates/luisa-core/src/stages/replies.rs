@@ -85,6 +85,28 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("sube", &["producto"]),
     ("incluye", &["incluye"]),
     ("trae", &["producto", "incluye"]),
+    // Answers to what is asked.
+    ("no_confirmado", &["que", "lo", "confirmado", "equipo"]),
+    ("no_confirmado_sombra", &["que", "lo", "confirmado", "equipo"]),
+    ("rasgo_no", &["producto", "rasgo"]),
+    ("otra_si_trae", &["producto", "valor"]),
+    ("sirve_hasta_ahi", &["producto", "uso"]),
+    ("compara_una", &["producto", "precio", "bueno_para", "rasgos"]),
+    ("con_precio", &["productos"]),
+    ("incluye_familia", &["familia", "incluye"]),
+    ("espera", &[]),
+    ("espera_desde", &["hora", "cuando"]),
+    // The calendar.
+    ("abre_dia", &["cuando", "horas"]),
+    ("cerrado_dia", &["cuando", "proxima", "horas"]),
+    ("cerrado_festivo", &["cuando", "proxima", "horas"]),
+    ("cerrado_motivo", &["cuando", "motivo", "proxima", "horas"]),
+    ("cerrado_siempre", &["cuando"]),
+    ("cerrado_festivos", &[]),
+    ("abierto_a_esa_hora", &["hora", "cuando", "horas"]),
+    ("cerrado_a_esa_hora", &["hora", "cuando", "horas"]),
+    ("abierto_ya", &["hasta"]),
+    ("cerrado_ya", &["proxima", "horas"]),
     ("presupuesto_corto", &["presupuesto", "familia", "desde"]),
     ("presupuesto_alcanza", &["presupuesto", "familia", "desde"]),
     ("asesoria", &[]),
@@ -165,7 +187,13 @@ pub const REPLIES: &[(&str, &[&str])] = &[
 
 /// Gaps that hold the customer's own words: a sentence with one may repeat numbers and names that they said.
 pub const SAID_BACK: &[&str] =
-    &["presupuesto", "maquina", "marca", "ciudad", "barrio", "nombre", "modelo", "valor", "pedido"];
+    &["presupuesto", "maquina", "marca", "ciudad", "barrio", "nombre", "modelo", "valor", "pedido", "que"];
+
+/// The gap of sentences that admit what nobody knows.
+pub const ADMITS: &str = "confirmado";
+
+/// Gaps whose words are computed from the calendar: their days and hours are true.
+pub const CALENDAR: &[&str] = &["cuando", "horas", "hora", "proxima", "hasta"];
 
 /// Gaps that tell when service opens.
 pub const SERVICE_CLOCK: &[&str] = &["apertura"];

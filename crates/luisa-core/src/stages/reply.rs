@@ -9,6 +9,8 @@ use crate::taxonomy::{Channel, Class, Intent, Reason, Verdict};
 use crate::turn::{Body, Call, Content, MediaKind, PersonalMode};
 use crate::understanding::slots::{BRAND, CITY, NAME, USE};
 
+use crate::answers::say;
+
 use super::desk;
 use super::draft::Draft;
 use super::files;
@@ -40,16 +42,28 @@ pub fn compose(scene: &mut Scene<'_>) -> Draft {
         hand_over(scene, &mut draft);
     } else if !not_text(scene, &mut draft) {
         let matters = if only_city(scene) { Vec::new() } else { scene.matters() };
+        let (first, rest): (Vec<Intent>, Vec<Intent>) =
+            matters.into_iter().partition(|intent| matches!(intent, Intent::Buscar(_) | Intent::Asesoria));
+        let searches = !first.is_empty();
+        for intent in first {
+            matter(scene, intent, 1, &mut draft);
+        }
+        let before = draft.question.take();
+        scene.ledger = say::all(scene, &mut draft);
+        if draft.question.is_none() && !scene.ledger.open {
+            draft.question = before;
+        }
+        let matters = rest;
         for intent in matters.iter().take(MOST_MATTERS) {
             if covered(&draft, *intent) {
                 continue;
             }
             matter(scene, *intent, matters.len(), &mut draft);
         }
-        if matters.is_empty() {
+        if matters.is_empty() && scene.ledger.is_empty() && !searches {
             note_city(scene, &mut draft);
         }
-        if draft.question.is_none() {
+        if draft.question.is_none() && !scene.ledger.open {
             questions::after_fact(scene, &mut draft);
         }
     }
@@ -133,6 +147,8 @@ fn without_business(scene: &Scene<'_>, draft: &mut Draft) {
 // Facts that were asked for, then who will take over, then what they need to know.
 fn hand_over(scene: &mut Scene<'_>, draft: &mut Draft) {
     let Some(call) = scene.call() else { return };
+    scene.ledger = say::all(scene, draft);
+    draft.question = None;
     let matters = scene.matters();
     // That they deliver there is part of what is promised.
     let told = |intent: Intent| intent == Intent::Envios && call.reason == Reason::Logistica;
@@ -310,7 +326,8 @@ pub fn fact(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
 }
 
 // The products on promotion are from now on what `la otra` and `la más cara` mean.
-fn promotions(scene: &mut Scene<'_>, draft: &mut Draft) {
+/// Says the promotions.
+pub fn promotions(scene: &mut Scene<'_>, draft: &mut Draft) {
     let pack = scene.pack;
     let promoted: Vec<&crate::catalog::Item> = pack.catalog.promotions();
     let reply = match promoted.len() {

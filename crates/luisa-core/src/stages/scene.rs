@@ -13,6 +13,9 @@ use crate::taxonomy::{self, Class, HandoffCall, Intent, Mode, Reason};
 use crate::turn::{Body, Content, Inbound, Turn};
 use crate::understanding::Reading;
 
+use crate::answers::heard::Ask;
+use crate::answers::say::Ledger;
+
 use super::desk;
 use super::draft::text_of;
 use super::hours;
@@ -29,6 +32,8 @@ pub struct Scene<'a> {
     pub shift: Shift,
     pub views: Vec<View<'a>>,
     pub desk: Desk,
+    /// What was asked, and what became of it.
+    pub ledger: Ledger,
     /// What was found out about its doubtful messages, once it was asked.
     pub verdict: Option<Verdict>,
     /// Steps of the turn as a whole, after those of each message.
@@ -52,6 +57,8 @@ pub struct View<'a> {
     /// It gave data that the team needs.
     pub gave_lead: bool,
     pub call: Option<HandoffCall>,
+    /// What it asks, in order.
+    pub asks: Vec<Ask>,
     pub cache: CacheUse,
     pub limited: bool,
     /// A later message of the burst speaks for it.
@@ -101,6 +108,7 @@ impl<'a> Scene<'a> {
             shift,
             views: Vec::new(),
             desk: Desk::Nothing,
+            ledger: Ledger::default(),
             verdict: None,
             path: Vec::new(),
         }
@@ -132,6 +140,14 @@ impl<'a> Scene<'a> {
         for view in self.business() {
             let mut asked: Vec<Intent> =
                 std::iter::once(view.intent).chain(view.reading.also.iter().copied()).collect();
+            // What the message asks is answered ask by ask; its kind answers nothing any more.
+            if !view.asks.is_empty() {
+                asked.retain(|intent| match intent {
+                    Intent::Buscar(_) | Intent::Asesoria => tells(view),
+                    Intent::Confirmar | Intent::Negar | Intent::Repuestos => true,
+                    _ => false,
+                });
+            }
             // What was asked first is answered first; what no word places stays where the reading put it.
             asked.sort_by_key(|intent| asked_at(&view.reading, *intent));
             for intent in asked {
@@ -199,6 +215,8 @@ impl<'a> Scene<'a> {
             desk: Desk::Nothing,
             traces: Vec::new(),
             forget: Vec::new(),
+            asked: Vec::new(),
+            queries: Vec::new(),
             cacheable: None,
             cache_hit: false,
         }
@@ -246,6 +264,8 @@ impl<'a> Scene<'a> {
             handoff: call,
             traces,
             forget,
+            asked: self.ledger.entries,
+            queries: self.ledger.queries,
             cacheable,
             cache_hit: self.views.iter().any(|v| v.cache == CacheUse::Hit),
             memory: self.memory,
@@ -314,6 +334,29 @@ impl<'a> Scene<'a> {
         }
         words.join(" / ").chars().take(280).collect()
     }
+}
+
+/// Whether an intent only asks for information.
+#[must_use]
+pub fn informs(intent: Intent) -> bool {
+    crate::stages::reply::fixed_fact(intent)
+        || matches!(
+            intent,
+            Intent::Precio
+                | Intent::Disponibilidad
+                | Intent::Fotos
+                | Intent::Especificaciones
+                | Intent::Instalacion
+                | Intent::Capacitacion
+                | Intent::Otro
+        )
+}
+
+// What a machine is for or what can be spent: enough to go on choosing beside the answer.
+fn tells(view: &View<'_>) -> bool {
+    use crate::understanding::slots::{BUDGET, USE, VOLUME};
+    [USE, VOLUME, BUDGET].iter().any(|slot| view.reading.stated.values.contains_key(*slot))
+        && view.asks.iter().all(|ask| ask.materials.is_empty())
 }
 
 /// Where in a message a fixed matter is asked: the first word of its concept.

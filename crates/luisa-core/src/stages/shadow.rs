@@ -2,10 +2,12 @@
 //!
 //! Owns the last word on what is said, and the memory of it. Silence happens here only for what wants silence.
 
+use crate::answers::say;
 use crate::outcome::{Answer, Desk, Silence};
 use crate::taxonomy::{Class, Intent, Reason};
 use crate::turn::{Body, Inbound};
 use crate::understanding::noise;
+use crate::understanding::slots::CITY;
 
 use super::draft::Draft;
 use super::guards::{self, Checked};
@@ -100,20 +102,23 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
     scene.settle_desk();
     scene.path.push("shadow".to_owned());
     let matters = scene.matters();
-    // Who gives their name and town asks for no address; who asks an hour to be called at asks for hours.
-    let gave = matches!(scene.desk, Desk::Lead { .. });
+    // Who asks an hour to be called at asks for hours.
     let asks_hours = scene.business().any(|v| v.reading.says("horario") && v.reading.normalized.signals.question);
+    scene.ledger = say::all(scene, &mut draft);
+    draft.question = None;
+    let answered = !scene.ledger.is_empty();
     for (intent, concepts) in STILL_ANSWERED {
         let said = concepts.iter().any(|concept| scene.says(concept));
-        if matters.contains(intent) && (said || !gave) || (*intent == Intent::Horario && asks_hours) {
+        if !answered && (matters.contains(intent) && said || (*intent == Intent::Horario && asks_hours)) {
             fact(scene, *intent, &mut draft);
         }
     }
-    draft.said.truncate(2);
     order::say(scene, &mut draft);
     if matches!(scene.desk, Desk::Open(_) | Desk::Raise(_)) {
         let first_call = matches!(scene.desk, Desk::Open(_));
-        let id = if scene.says("peligro") {
+        let id = if answered && !first_call {
+            "sombra_mas_urgente"
+        } else if scene.says("peligro") {
             "traspaso_peligro"
         } else if first_call {
             "sombra"
@@ -121,7 +126,11 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
             "sombra_mas_urgente"
         };
         draft.say(scene, id, &[]);
-    } else if matches!(scene.desk, Desk::Lead { .. }) && draft.said.is_empty() {
+    } else if matches!(scene.desk, Desk::Lead { .. }) {
+        let city = scene.memory.slot(CITY).filter(|city| Some(city) != scene.turn.memory.slot(CITY).as_ref());
+        if let Some(city) = city {
+            draft.say(scene, "anotado_ciudad", &[("ciudad", &city)]);
+        }
         draft.say(scene, "datos_recibidos", &[]);
     } else if draft.said.is_empty() && upset(scene) {
         draft.say(scene, "sombra_reclamo", &[]);

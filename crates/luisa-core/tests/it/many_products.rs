@@ -31,6 +31,7 @@ fn item(id: String, brand: &str, model: String, name: String, feature: &str) -> 
         image_id: String::new(),
         priority: 5,
         aliases: Vec::new(),
+        traits: std::collections::BTreeMap::new(),
     }
 }
 

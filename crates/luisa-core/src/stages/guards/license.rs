@@ -10,7 +10,7 @@ use crate::lexicon::fold::plain;
 use crate::money::Cop;
 use crate::outcome::Desk;
 use crate::stages::draft::Draft;
-use crate::stages::replies::{REPLIES, SAID_BACK, SERVICE_CLOCK};
+use crate::stages::replies::{ADMITS, CALENDAR, REPLIES, SAID_BACK, SERVICE_CLOCK};
 use crate::stages::scene::Scene;
 use crate::understanding::slots::BUDGET;
 
@@ -79,7 +79,13 @@ impl<'a> License<'a> {
 fn draft_may(scene: &Scene<'_>, gaps: &[&str], claim: &Claim, said: &OnceSaid) -> bool {
     let repeats = gaps.iter().any(|gap| SAID_BACK.contains(gap));
     let tells_clock = gaps.iter().any(|gap| SERVICE_CLOCK.contains(gap));
+    // Who says that they do not know claims nothing.
+    if gaps.contains(&ADMITS) {
+        return true;
+    }
+    let calendar = gaps.iter().any(|gap| CALENDAR.contains(gap));
     match claim {
+        Claim::Hour { .. } | Claim::DayHour { .. } | Claim::Date { .. } | Claim::Open { .. } if calendar => true,
         Claim::Hour { minute, vague } | Claim::DayHour { minute, vague, .. } if tells_clock => {
             let hours = &scene.turn.policy.hours;
             let service = [hours.start, hours.end].map(|hour| u16::from(hour.unsigned_abs()) * 60);
