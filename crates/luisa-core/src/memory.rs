@@ -3,7 +3,7 @@
 //! Owns the shape and its version. It follows from the messages alone, so that a replay rebuilds it; it is stored as
 //! JSON, and old rows stay readable: fields are only added, with defaults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub struct Memory {
     pub order: Vec<OrderLine>,
     /// The topic asked last, by id: what `¿y la otra?` asks of the other one.
     pub topic: Option<String>,
+    /// Questions put to a team in this chat, so that none is put twice.
+    pub put: BTreeSet<String>,
     /// Courtesies said while a person leads.
     pub courtesies: u32,
     /// Until when the customer was told that service is closed.
@@ -122,6 +124,7 @@ impl Default for Memory {
             machine: None,
             order: Vec::new(),
             topic: None,
+            put: BTreeSet::new(),
             courtesies: 0,
             told_closed_until: None,
             told_slow_at: None,

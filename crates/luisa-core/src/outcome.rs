@@ -36,6 +36,8 @@ pub struct Outcome {
     pub asked: Vec<Asked>,
     /// Questions that nobody can answer yet, for the teams.
     pub queries: Vec<Query>,
+    /// What a team reads of them, when the turn tells it nothing else.
+    pub asks_team: Option<Notice>,
     /// What the FAQ cache should keep, with its key.
     pub cacheable: Option<(String, CachedAnswer)>,
     pub cache_hit: bool,
@@ -62,6 +64,14 @@ pub struct Query {
     pub name: String,
     /// In the customer's words.
     pub words: String,
+}
+
+impl Query {
+    /// What tells it from other questions of a chat.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.topic.as_deref().unwrap_or(&self.name), self.item.as_deref().unwrap_or_default())
+    }
 }
 
 /// How the mode changed.

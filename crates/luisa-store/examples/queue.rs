@@ -252,6 +252,10 @@ fn trace(view: &TurnView, request_id: RequestId, said: &str) -> TraceRow {
         whatsapp_send_error_code: None,
         error_message: None,
         verdict: None,
+        asks: None,
+        known: None,
+        unknown: None,
+        missed: None,
     }
 }
 

@@ -50,6 +50,8 @@ pub struct CatalogItem {
     pub priority: i64,
     /// Other spellings, as a JSON list.
     pub aliases: Value,
+    /// What is known of it by column: `peso=12 kg|luz=sí`.
+    pub traits: String,
     /// For the staff.
     pub notes: Option<String>,
 }
@@ -159,8 +161,8 @@ pub(crate) fn upsert(
     source: CatalogSource,
 ) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO catalog_items (item_id, brand, model, name, family, features, uses, price_cop, stock, active,
-            image_id, priority, notes, source, updated_at, kind, good_for, volume, promo, aliases)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+            image_id, priority, notes, source, updated_at, kind, good_for, volume, promo, aliases, traits)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
     conn.prepare_cached(sql)?.execute(params![
         item.item_id,
         item.brand,
@@ -181,7 +183,8 @@ pub(crate) fn upsert(
         item.good_for,
         item.volume,
         item.promo,
-        Json(&item.aliases)
+        Json(&item.aliases),
+        item.traits
     ])?;
     Ok(())
 }
@@ -205,6 +208,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CatalogRow> {
         image_id: row.get("image_id")?,
         priority: row.get("priority")?,
         aliases: json(row, "aliases")?,
+        traits: row.get("traits")?,
         notes: row.get("notes")?,
     };
     Ok(CatalogRow { item, source: row.get("source")?, updated_at: time(row, "updated_at")? })

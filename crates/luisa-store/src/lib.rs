@@ -25,6 +25,7 @@ mod conversations;
 mod claims;
 mod turns;
 mod handoffs;
+mod queries;
 mod traces;
 mod unsure;
 mod scan;
@@ -87,6 +88,7 @@ pub use opt_outs::OptOutRow;
 pub use outbox::{Delivery, OutboxClaim, Outgoing, Unsettled};
 pub use past::PastMessage;
 pub use privacy::{Erasure, PersonData, Who};
+pub use queries::{NewQuery, QueryCount, QueryRow};
 pub use routing::{FREED_AFTER, Watched};
 pub use rows::{
     ContactRow, ConversationRow, HandoffRow, MessageRow, NotificationRow, OutboxRow, ParkedRow, PendingRow,

@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0010_console_desk.sql"),
     include_str!("../migrations/sqlite/0011_shop_edits.sql"),
     include_str!("../migrations/sqlite/0012_charges.sql"),
+    include_str!("../migrations/sqlite/0013_answers.sql"),
 ];
 
 /// Applies what is missing. Safe to repeat, and to run in two processes at once.

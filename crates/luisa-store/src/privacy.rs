@@ -49,6 +49,7 @@ const HELD: &[Held] = &[
     deleted("outbox", "id IN (SELECT value FROM json_each(:letters))"),
     deleted("notifications", OF_THE_CHATS),
     deleted("handoffs", OF_THE_CHATS),
+    deleted("queries", OF_THE_CHATS),
     deleted("inbox", OF_THE_CHATS),
     deleted("parked_inbox", OF_THE_CHATS),
     deleted("media", OF_THE_CHATS),

@@ -99,6 +99,14 @@ pub struct TraceRow {
     pub error_message: Option<String>,
     /// Surely the store's, surely personal, or neither.
     pub verdict: Option<String>,
+    /// What its turn was asked, as a JSON list of topics with what became of them; none: nothing.
+    pub asks: Option<Value>,
+    /// Topics that were answered, as a JSON list.
+    pub known: Option<Value>,
+    /// Topics that nobody can answer.
+    pub unknown: Option<Value>,
+    /// What was not understood.
+    pub missed: Option<Value>,
 }
 
 /// A trace as it is stored.
@@ -174,9 +182,10 @@ pub(crate) fn insert(conn: &Connection, now: Timestamp, t: &TraceRow) -> Result<
             openai_input_tokens, openai_output_tokens, openai_cost_usd, openai_latency_ms, openai_error,
             openai_fallback_used, openai_canary_allowed, prompt_version, response_text, response_len_chars,
             decision_path, conversation_mode, latency_ms, latency_us, whatsapp_send_success,
-            whatsapp_send_latency_ms, whatsapp_send_error_code, error_message, created_at, verdict)
+            whatsapp_send_latency_ms, whatsapp_send_error_code, error_message, created_at, verdict, asks, known, unknown, missed)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42)";
+            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41,
+            ?42, ?43, ?44, ?45, ?46)";
     conn.prepare_cached(sql)?.execute(params![
         t.request_id,
         t.message_id,
@@ -220,6 +229,10 @@ pub(crate) fn insert(conn: &Connection, now: Timestamp, t: &TraceRow) -> Result<
         t.error_message,
         At(now),
         t.verdict,
+        t.asks.as_ref().map(Json),
+        t.known.as_ref().map(Json),
+        t.unknown.as_ref().map(Json),
+        t.missed.as_ref().map(Json),
     ])?;
     Ok(())
 }
@@ -268,6 +281,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredTrace> {
         whatsapp_send_error_code: row.get("whatsapp_send_error_code")?,
         error_message: row.get("error_message")?,
         verdict: row.get("verdict")?,
+        asks: list(row, "asks")?,
+        known: list(row, "known")?,
+        unknown: list(row, "unknown")?,
+        missed: list(row, "missed")?,
     };
     Ok(StoredTrace { id: row.get("id")?, trace, created_at: time(row, "created_at")? })
+}
+
+fn list(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Value>> {
+    Ok(row.get::<_, Option<String>>(column)?.and_then(|text| serde_json::from_str(&text).ok()))
 }

@@ -13,6 +13,7 @@ use crate::handoffs::{self, Cause, HandoffChange, NewNotice};
 use crate::ids::{ConversationId, HandoffId, MessageId, OutboxId, RequestId};
 use crate::media;
 use crate::outbox::{self, Origin, Outgoing};
+use crate::queries::{self, NewQuery};
 use crate::rows::Json;
 use crate::states::{Purpose, Sender};
 use crate::time::At;
@@ -38,6 +39,8 @@ pub struct TurnCommit {
     pub lead: Option<(HandoffId, Value)>,
     /// What the teams are told; about this turn's handoff, or the one whose lead it completes.
     pub notices: Vec<NewNotice>,
+    /// Questions that nobody can answer yet.
+    pub queries: Vec<NewQuery>,
     /// Messages whose text and payload are not kept (personal ones).
     pub redactions: Vec<MessageId>,
 }
@@ -47,7 +50,8 @@ impl TurnCommit {
     pub fn silent(request_id: RequestId, memory: Value) -> Self {
         let (mode, handoff, lead) = (None, None, None);
         let (outgoing, traces, notices, redactions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { request_id, memory, mode, outgoing, traces, handoff, lead, notices, redactions }
+        let queries = Vec::new();
+        Self { request_id, memory, mode, outgoing, traces, handoff, lead, notices, queries, redactions }
     }
 }
 
@@ -165,6 +169,9 @@ fn commit(conn: &Connection, now: Timestamp, claim: &TurnClaim, turn: &TurnCommi
     let about = handoff.or(turn.lead.as_ref().map(|(id, _)| *id));
     for notice in &turn.notices {
         queued.extend(handoffs::notify(conn, now, &cause, about, notice)?);
+    }
+    for asked in &turn.queries {
+        queries::note(conn, now, chat, &turn.request_id, asked)?;
     }
     redact(conn, &turn.redactions)?;
     Ok(TurnReceipt { outbox: queued, handoff, more_pending: false })

@@ -4,7 +4,7 @@
 //! files or know HTTP.
 
 use jiff::Timestamp;
-use luisa_core::catalog::Item;
+use luisa_core::catalog::{Item, traits_of, traits_text};
 use luisa_core::money::Cop;
 use luisa_core::pack::Pack;
 use luisa_core::symbol::Symbol;
@@ -65,6 +65,7 @@ pub fn stored(item: &Item) -> CatalogItem {
         image_id: (!item.image_id.is_empty()).then(|| item.image_id.clone()),
         priority: item.priority,
         aliases: json!(item.aliases),
+        traits: traits_text(&item.traits),
         notes: None,
     }
 }
@@ -90,6 +91,7 @@ pub fn item(row: CatalogItem) -> Item {
         image_id: row.image_id.unwrap_or_default(),
         priority: row.priority,
         aliases: texts(&row.aliases),
+        traits: traits_of(&row.traits),
     }
 }
 

@@ -191,18 +191,22 @@ impl Words<'_> {
                 ask(Some(candidate.topic), &candidate.hits, at, narrowed || measured)
             })
             .collect();
-        if asks.is_empty() && !residue.is_empty() {
+        // A few words that nothing explains are told, not asked.
+        if asks.is_empty() && !residue.is_empty() && self.is_question(sentence) {
             asks.push(ask(None, &[], sentence.words.start, measured));
         }
         asks.sort_by_key(|ask| ask.at);
         asks
     }
 
+    fn is_question(&self, sentence: &Sentence) -> bool {
+        sentence.question || self.hits(&sentence.words).any(|(role, _)| role == Role::Asking)
+    }
+
     fn is_asking(&self, sentence: &Sentence) -> bool {
-        let cue = || self.hits(&sentence.words).any(|(role, _)| role == Role::Asking);
         // `y me la llevan prendida o yo la armo`.
         let goes_on = self.reading.normalized.words.get(sentence.words.start).is_some_and(|w| w.text == "y");
-        sentence.question || sentence.words.len() <= FEW_WORDS || goes_on || cue()
+        self.is_question(sentence) || sentence.words.len() <= FEW_WORDS || goes_on
     }
 
     fn hits<'a>(&'a self, words: &'a Range<usize>) -> impl Iterator<Item = (Role, &'a Hit)> + 'a {
@@ -219,10 +223,17 @@ impl Words<'_> {
             .enumerate()
             .filter_map(|(n, topic)| self.candidate(n, topic, sentence))
             .collect();
-        let replaced: Vec<bool> = found.iter().map(|one| found.iter().any(|other| self.replaces(other, one))).collect();
-        let mut keep = replaced.iter().map(|gone| !gone);
-        found.retain(|_| keep.next().unwrap_or(true));
-        found
+        // Only what stays replaces: first those that nothing replaces, then what they leave.
+        let mut kept: Vec<Candidate> = Vec::new();
+        while !found.is_empty() {
+            // Two that replace each other yield to whatever fewer others replace.
+            let claims = |n: &usize| found.iter().filter(|other| self.replaces(other, &found[*n])).count();
+            let at = (0..found.len()).min_by_key(claims).unwrap_or(0);
+            let one = found.remove(at);
+            found.retain(|other| !self.replaces(&one, other));
+            kept.push(one);
+        }
+        kept
     }
 
     fn candidate(&self, n: usize, topic: &Topic, sentence: &Sentence) -> Option<Candidate> {

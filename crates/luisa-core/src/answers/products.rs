@@ -29,7 +29,9 @@ pub fn computed(
 ) -> Answered {
     let unknown = |scene: &Scene<'_>, item: Option<&Item>| Answered::Unknown(open(scene, at, ask, topic, item));
     let sells = !matches!(what, Computed::Hours | Computed::Waiting | Computed::Delivery);
-    if sells && scene.pack.cues.absent(&scene.views[at].reading.cues).is_some() && items.is_empty() {
+    let reading = &scene.views[at].reading;
+    let absent = scene.pack.cues.absent(&reading.cues).is_some() || reading.stated.withdrawn.is_some();
+    if sells && absent && items.is_empty() {
         said::not_carried(scene, crate::taxonomy::Intent::Disponibilidad, draft);
         return Answered::Known;
     }
@@ -97,13 +99,14 @@ fn hours(scene: &Scene<'_>, at: usize, ask: &Ask, draft: &mut Draft) {
     let words = &scene.views[at].reading.normalized.words[ask.sentence.clone()];
     let when = calendar::when(words, now.date());
     let hour = calendar::hour(words);
-    let store = &scene.pack.store_hours;
+    let mut store = scene.pack.store_hours.clone();
+    store.closed.extend(scene.turn.policy.hours.closed.iter().map(|(day, reason)| (*day, reason.clone())));
     let when = when.or_else(|| hour.map(|_| calendar::When::On(now.date())));
     match when.filter(|_| store.is_known()) {
         None => draft.say(scene, "horario", &[]),
         Some(when) => {
             let minute = i16::from(now.hour()) * 60 + i16::from(now.minute());
-            let told = calendar::told(store, when, hour, now.date(), minute);
+            let told = calendar::told(&store, when, hour, now.date(), minute);
             let values: Vec<(&str, &str)> = told.values.iter().map(|(gap, value)| (*gap, value.as_str())).collect();
             draft.say(scene, told.reply, &values);
         }
@@ -201,6 +204,10 @@ fn with_price(scene: &mut Scene<'_>, draft: &mut Draft) {
         scene.pack.catalog.active().filter(|item| item.price_cop.is_some() && item.stock != Some(0)).collect();
     items.sort_by_key(|item| item.price_cop);
     items.truncate(4);
+    if items.is_empty() {
+        said::price(scene, &[], draft);
+        return;
+    }
     let list = said::priced(&items);
     draft.say(scene, "con_precio", &[("productos", &list)]);
     spoken_of(scene, &items);
@@ -330,6 +337,10 @@ fn compare(scene: &mut Scene<'_>, at: usize, ask: &Ask, items: &[&Item], draft: 
     let _ = ask;
     let pack = scene.pack;
     let view = &scene.views[at];
+    let kinds = view.reading.stated.families.len() >= 2 && view.reading.stated.mentions.is_empty();
+    if kinds && said::families(scene, draft) {
+        return Answered::Known;
+    }
     let mut set: Vec<&Item> = items.to_vec();
     if set.len() < 2 {
         let brands = &view.reading.stated.brands;

@@ -48,6 +48,10 @@ pub fn answer(scene: &mut Scene<'_>, at: usize, ask: &Ask, draft: &mut Draft) ->
         return Answered::Missed(missed(scene, at, ask));
     };
     let items = items(scene, at, ask);
+    if let Some(text) = kept(scene, topic, &items) {
+        draft.say_text(Symbol::new(&format!("tema:{}", topic.id)), text);
+        return Answered::Known;
+    }
     match &topic.source {
         Source::Nothing => Answered::Unknown(open(scene, at, ask, topic, items.first().copied())),
         Source::Say(texts) => {
@@ -61,15 +65,32 @@ pub fn answer(scene: &mut Scene<'_>, at: usize, ask: &Ask, draft: &mut Draft) ->
     }
 }
 
+/// Where an answer that the staff keep stands among the facts.
+#[must_use]
+pub fn kept_key(topic: &str, item: Option<&str>) -> String {
+    let of = item.map(|item| format!("/{item}")).unwrap_or_default();
+    format!("{}{topic}{of}", crate::pack::KEPT)
+}
+
+// The answer that a person gave to this question before, about this product or in general.
+fn kept(scene: &Scene<'_>, topic: &Topic, items: &[&Item]) -> Option<String> {
+    let facts = &scene.pack.facts;
+    let of_item = items.first().and_then(|item| facts.get(&kept_key(topic.id.as_str(), Some(&item.id))));
+    let general = || facts.get(&kept_key(topic.id.as_str(), None)).filter(|_| items.len() < 2);
+    of_item.or_else(general).cloned()
+}
+
 /// Adds a sentence of a topic: the wording least used in this chat.
 pub fn say(scene: &Scene<'_>, draft: &mut Draft, id: Symbol, texts: &[Template], values: &[(&str, &str)]) {
     let key = Symbol::new(&format!("tema:{id}"));
     let used = scene.memory.said.get(key.as_str()).copied().unwrap_or(0) as usize;
     let city = scene.memory.slot(crate::understanding::slots::CITY).unwrap_or_default();
     let values: Vec<(&str, &str)> = values.iter().copied().chain(std::iter::once(("ciudad", city.as_str()))).collect();
-    if let Some(text) = texts.get(used % texts.len().max(1)) {
-        draft.say_text(key, text.fill(&scene.pack.facts, &values));
-    }
+    let Some(text) = texts.get(used % texts.len().max(1)) else { return };
+    let text = text.fill(&scene.pack.facts, &values);
+    // Asked again, and every wording is used: said again, in so many words.
+    let again = (used >= texts.len()).then(|| crate::stages::draft::text_of(scene, "repite", &[("texto", &text)]));
+    draft.say_text(key, again.filter(|again| !again.is_empty()).unwrap_or(text));
 }
 
 /// Whether what narrows an ask is more than what the product is called or has.
@@ -98,10 +119,13 @@ pub fn items<'a>(scene: &Scene<'a>, at: usize, ask: &Ask) -> Vec<&'a Item> {
                 all
             },
         );
+    // `precio de la KS-8800; perdón, de la KT-D3`: the last one.
+    let amended = view.reading.says("correccion") && !view.reading.says("comparar");
+    let named = if amended { named.into_iter().next_back().into_iter().collect() } else { named };
     if !named.is_empty() {
         return named.into_iter().map(|item| &pack.catalog.items[item]).collect();
     }
-    let several = ["ambas"].iter().any(|c| view.reading.says(c));
+    let several = ["ambas", "diferencia_precio"].iter().any(|c| view.reading.says(c));
     if several && scene.memory.offered.len() >= 2 {
         return scene.memory.offered.iter().take(4).filter_map(|id| pack.catalog.item(id)).collect();
     }
@@ -139,6 +163,7 @@ fn column_of(
             cell(scene, draft, topic, column, item);
         }
         products::spoken_of(scene, &having);
+        crate::stages::recommend::show(scene, having[0], draft);
         return Answered::Known;
     }
     let mut unknown: Option<&Item> = None;
@@ -199,7 +224,7 @@ pub fn open(scene: &Scene<'_>, at: usize, ask: &Ask, topic: &Topic, item: Option
     let product = item.map_or_else(|| "la máquina".to_owned(), |item| format!("la {}", item.name));
     let clause = topic.name.gaps().any(|gap| gap == "producto");
     let material = ask.materials.first().and_then(|n| scene.pack.topics.materials.get(*n)).map_or("eso", |m| &m.name);
-    let name = match quoted(&scene.views[at], ask).filter(|_| topic.general) {
+    let name = match quoted(scene, &scene.views[at], ask).filter(|_| topic.general) {
         Some(words) => format!("lo de «{words}»"),
         None => topic.name.fill(&scene.pack.facts, &[("producto", &product), ("material", material)]),
     };
@@ -220,7 +245,9 @@ pub fn open(scene: &Scene<'_>, at: usize, ask: &Ask, topic: &Topic, item: Option
 fn missed(scene: &Scene<'_>, at: usize, ask: &Ask) -> Open {
     let view = &scene.views[at];
     let words = words(view, ask);
-    let name = format!("lo de «{}»", quoted(view, ask).unwrap_or_else(|| shortened(&words)));
+    // A number that the customer names is not said back: it could be taken for ours.
+    let said = quoted(scene, view, ask).unwrap_or_else(|| shortened(&words));
+    let name = if claims_nothing(scene, &said) { format!("lo de «{said}»") } else { "eso".to_owned() };
     let query = Query { topic: None, item: None, team: Team::Comercial, name: words.clone(), words };
     Open { name, of: None, query }
 }
@@ -240,11 +267,16 @@ fn words(view: &View<'_>, ask: &Ask) -> String {
 }
 
 // The words that nothing explains, as written; a few, so that they can be said back.
-fn quoted(view: &View<'_>, ask: &Ask) -> Option<String> {
+fn quoted(scene: &Scene<'_>, view: &View<'_>, ask: &Ask) -> Option<String> {
     let words = view.reading.normalized.words.get(ask.residue.clone()).filter(|words| !words.is_empty())?;
     let mut raw: Vec<&str> = words.iter().map(|w| w.raw.as_str()).collect();
     raw.dedup();
-    (raw.len() <= QUOTED).then(|| raw.join(" "))
+    let text = raw.join(" ");
+    (raw.len() <= QUOTED && claims_nothing(scene, &text)).then_some(text)
+}
+
+fn claims_nothing(scene: &Scene<'_>, text: &str) -> bool {
+    !text.bytes().any(|b| b.is_ascii_digit()) && scene.pack.knowledge.unheld(text).is_empty()
 }
 
 /// Longest quotation in a reply, in words.

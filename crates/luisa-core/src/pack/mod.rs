@@ -297,6 +297,9 @@ impl QuestionOption {
     }
 }
 
+/// Under this stand the answers that the staff keep, by topic and product: `respuesta.peso/I002`.
+pub const KEPT: &str = "respuesta.";
+
 impl Pack {
     /// The same store with the products and facts that its staff keep. A product of an unknown family is kept but not
     /// offered, a picture that is not there is not shown, and a fact that the pack does not have is left out.
@@ -310,7 +313,9 @@ impl Pack {
     ) -> Result<Self, String> {
         let mut pack = self.clone();
         for (id, say) in facts.filter(|(id, _)| !self.computed.contains_key(*id)) {
-            if let Some(fact) = pack.facts.get_mut(id) {
+            if self.keeps_answer(id) {
+                pack.facts.insert(id.to_owned(), say.to_owned());
+            } else if let Some(fact) = pack.facts.get_mut(id) {
                 say.clone_into(fact);
             }
         }
@@ -333,6 +338,12 @@ impl Pack {
         pack.knowledge = Arc::new(Knowledge::of(pack.knowledge.rules(), &catalog, &pack.families, facts)?);
         pack.catalog = Arc::new(catalog);
         Ok(pack)
+    }
+
+    // An answer that the staff keep belongs to a topic of this pack.
+    fn keeps_answer(&self, id: &str) -> bool {
+        let topic = id.strip_prefix(KEPT).map(|rest| rest.split('/').next().unwrap_or_default());
+        topic.is_some_and(|topic| self.topics.get(topic).is_some())
     }
 
     /// The family with this id.

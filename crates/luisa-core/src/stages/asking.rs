@@ -83,6 +83,10 @@ fn no_case(scene: &Scene<'_>) -> Option<WhyNot> {
 
 // What the rules leave to be desired, if anything.
 fn need(scene: &Scene<'_>, draft: &Draft) -> Result<Why, WhyNot> {
+    // Something was asked that the ledger leaves open.
+    if scene.ledger.entries.iter().any(|entry| matches!(entry.state, "missed" | "unknown" | "partly")) {
+        return Ok(Why::DetailNotCovered);
+    }
     let matters = scene.matters();
     let open: Vec<&View<'_>> =
         scene.business().filter(|view| view.class == Class::Consult && view.answered.is_none()).collect();

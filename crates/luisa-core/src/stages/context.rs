@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::lexicon::fold::plain;
 use crate::memory::SlotValue;
 use crate::options::Press;
-use crate::taxonomy::{Class, Intent, Verdict};
+use crate::taxonomy::{Class, Intent, Reason, Verdict};
 use crate::turn::Body;
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
 
@@ -103,7 +103,7 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
 // What a message asks. A pressed option asks nothing by its title, nor does the answer to an open question.
 fn heard(scene: &Scene<'_>, view: &View<'_>) -> Vec<Ask> {
     let text = matches!(view.inbound.body, crate::turn::Body::Text { .. } | crate::turn::Body::Media { .. });
-    if !text || view.answered.is_some() {
+    if !text || view.answered.is_some() || scene.pack.topics.topics.is_empty() {
         return Vec::new();
     }
     let during = scene.memory.handoff.as_ref().map(|memo| memo.call.reason);
@@ -172,7 +172,19 @@ fn implied_topic(scene: &Scene<'_>, view: &View<'_>) -> Option<String> {
     if foreign && words <= 5 && scene::informs(view.intent) {
         return Some("modelos".to_owned());
     }
-    if explained || searches && reading.stated.values.contains_key(USE) {
+    let grave = ["peligro", "falla", "queja", "devolver"].iter().any(|c| reading.says(c));
+    let greets = reading.says("saludo") || reading.says("otra_cosa");
+    if explained || grave || greets || searches && reading.stated.values.contains_key(USE) {
+        return None;
+    }
+    // What is named beside a repair, a part or a complaint is the customer's own.
+    let own = scene.memory.handoff.as_ref().is_some_and(|memo| {
+        !memo.call.reason.of_a_sale() && !matches!(memo.call.reason, Reason::PideHumano | Reason::ProyectoNegocio)
+    });
+    if let Some(topic) = asked_in_a_word(view) {
+        return Some(topic.to_owned());
+    }
+    if own {
         return None;
     }
     if let Some(last) = scene.memory.topic.as_ref().filter(|_| words <= 7 && !courteous) {
@@ -181,7 +193,8 @@ fn implied_topic(scene: &Scene<'_>, view: &View<'_>) -> Option<String> {
             return Some(last.clone());
         }
     }
-    let named = !reading.stated.mentions.is_empty() || !reading.stated.fits.items.is_empty();
+    let described = !reading.stated.brands.is_empty() && reference::asked(scene, view).len() == 1;
+    let named = !reading.stated.mentions.is_empty() || !reading.stated.fits.items.is_empty() || described;
     let pointed = lean::points(reading) && !scene.memory.offered.is_empty();
     if words <= 4
         && (named || pointed)
@@ -193,20 +206,24 @@ fn implied_topic(scene: &Scene<'_>, view: &View<'_>) -> Option<String> {
             || matches!(scene.memory.goal, Some(Intent::Precio | Intent::Cotizacion));
         return Some(if priced { "precio" } else { "caracteristicas" }.to_owned());
     }
-    let sure = view.intent_score >= 0.85 || named;
-    let topic = match view.intent {
-        Intent::Precio => "precio",
-        Intent::Fotos => "foto",
-        Intent::Disponibilidad => "existencia",
-        Intent::Promociones => "promociones",
-        Intent::Ubicacion => "direccion",
-        Intent::Horario => "horario",
-        Intent::FormasPago => "formas_pago",
-        Intent::Envios => "envio",
-        Intent::Garantia => "garantia",
+    None
+}
+
+// The kind that was read, where a word of the lexicon speaks of it too.
+fn asked_in_a_word(view: &View<'_>) -> Option<&'static str> {
+    let (concept, topic) = match view.intent {
+        Intent::Precio => ("precio", "precio"),
+        Intent::Fotos => ("foto", "foto"),
+        Intent::Disponibilidad => ("disponible", "existencia"),
+        Intent::Promociones => ("promo", "promociones"),
+        Intent::Ubicacion => ("ubicacion", "direccion"),
+        Intent::Horario => ("horario", "horario"),
+        Intent::FormasPago => ("pago", "formas_pago"),
+        Intent::Envios => ("envio", "envio"),
+        Intent::Garantia => ("garantia", "garantia"),
         _ => return None,
     };
-    sure.then(|| topic.to_owned())
+    view.reading.says(concept).then_some(topic)
 }
 
 fn today(scene: &Scene<'_>) -> jiff::civil::Date {

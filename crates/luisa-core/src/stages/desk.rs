@@ -131,6 +131,20 @@ pub fn missing(scene: &Scene<'_>) -> Vec<String> {
     needed.iter().filter(|slot| !scene.memory.slots.contains_key(*slot) && !city_known(slot)).cloned().collect()
 }
 
+/// What a team reads of the questions of this turn that nobody can answer.
+#[must_use]
+pub fn question(scene: &Scene<'_>) -> Option<Notice> {
+    let queries = &scene.ledger.queries;
+    let technical = queries.iter().all(|query| query.team == Team::Tecnica);
+    let names: Vec<&str> = queries.iter().map(|query| query.name.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let asked = crate::listing::listed(&names);
+    let text = text_of(scene, "aviso_pregunta", &[("pregunta", &asked), ("resumen", &summary(scene))]);
+    Some(Notice { team: if technical { Team::Tecnica } else { Team::Comercial }, text })
+}
+
 /// An urgent call that nobody has taken up.
 #[derive(Debug, Clone, Copy)]
 pub struct Unanswered<'a> {

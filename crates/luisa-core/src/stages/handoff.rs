@@ -32,7 +32,9 @@ pub fn detect<'a>(scene: &Scene<'a>, mut view: View<'a>) -> View<'a> {
         // `la segunda`, after a choice was shown, is no second-hand machine.
         let implied = view.asks.iter().all(|ask| ask.hits.is_empty()) && view.reading.normalized.words.len() <= 4;
         let grave = |reason: Reason| matches!(reason, Reason::Urgente | Reason::Reclamo | Reason::PideHumano);
-        calls.retain(|call| !asked_about(call.reason) && (!implied || grave(call.reason)));
+        // A complaint that no word speaks of is the model's guess about a question.
+        let guessed = |reason: Reason| asked_about(reason) || reason == Reason::Reclamo;
+        calls.retain(|call| !guessed(call.reason) && (!implied || grave(call.reason)));
     }
     calls.extend(closing(scene, &view));
     calls.extend(delivery(scene, &view));
@@ -74,6 +76,17 @@ pub fn wants_done(view: &View<'_>) -> bool {
             .iter()
             .any(|w| matches!(w.text.as_str(), "quiero" | "necesito" | "deseo" | "quisiera"))
     };
+    // `me la instalan en mi casa`, `la mía lleva dos años`: asked for themselves, and not in general.
+    let own = words.iter().any(|w| {
+        matches!(w.text.as_str(), "me" | "mi" | "mia" | "mio" | "necesito" | "necesitamos" | "vivo" | "vivimos" | "nos")
+    });
+    let served = view
+        .reading
+        .handoff
+        .is_some_and(|call| matches!(call.reason, Reason::ServicioDiferencial | Reason::Reparacion));
+    if served && own && view.asks.iter().any(|ask| ask.topic.is_some()) {
+        return true;
+    }
     let mut acts = hits.filter(|hit| !hit.negated && ACTS.contains(&hit.concept.as_str()));
     acts.any(|hit| !asked(hit.start) || wanted(hit.start))
 }

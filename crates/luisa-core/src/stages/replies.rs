@@ -88,6 +88,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     // Answers to what is asked.
     ("no_confirmado", &["que", "lo", "confirmado", "equipo"]),
     ("no_confirmado_sombra", &["que", "lo", "confirmado", "equipo"]),
+    ("repite", &["texto"]),
     ("rasgo_no", &["producto", "rasgo"]),
     ("otra_si_trae", &["producto", "valor"]),
     ("sirve_hasta_ahi", &["producto", "uso"]),
@@ -170,6 +171,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     // For the team.
     ("aviso", &["prioridad", "motivo", "resumen", "paso"]),
     ("aviso_espera", &["minutos", "motivo", "resumen", "paso"]),
+    ("aviso_pregunta", &["pregunta", "resumen"]),
     ("aviso_datos", &["resumen"]),
     ("aviso_varios", &["cuantos"]),
     ("dicho_en_audio", &["valor"]),

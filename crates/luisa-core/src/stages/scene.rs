@@ -217,6 +217,7 @@ impl<'a> Scene<'a> {
             forget: Vec::new(),
             asked: Vec::new(),
             queries: Vec::new(),
+            asks_team: None,
             cacheable: None,
             cache_hit: false,
         }
@@ -257,6 +258,10 @@ impl<'a> Scene<'a> {
         let traces = self.views.iter().map(|view| self.trace(view, &whole)).collect();
         let forget = self.views.iter().filter(|v| self.is_private(v)).map(|v| v.inbound.message_id.clone()).collect();
         let cacheable = self.cacheable(&answer);
+        let memory = &self.memory;
+        self.ledger.queries.retain(|query| matches!(answer, Answer::Say(_)) && !memory.put.contains(&query.key()));
+        let asks_team = desk::question(&self);
+        self.memory.put.extend(self.ledger.queries.iter().map(crate::outcome::Query::key));
         Outcome {
             mode,
             human_until,
@@ -266,6 +271,7 @@ impl<'a> Scene<'a> {
             forget,
             asked: self.ledger.entries,
             queries: self.ledger.queries,
+            asks_team,
             cacheable,
             cache_hit: self.views.iter().any(|v| v.cache == CacheUse::Hit),
             memory: self.memory,

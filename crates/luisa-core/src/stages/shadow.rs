@@ -116,10 +116,10 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
     order::say(scene, &mut draft);
     if matches!(scene.desk, Desk::Open(_) | Desk::Raise(_)) {
         let first_call = matches!(scene.desk, Desk::Open(_));
-        let id = if answered && !first_call {
-            "sombra_mas_urgente"
-        } else if scene.says("peligro") {
+        let id = if scene.says("peligro") {
             "traspaso_peligro"
+        } else if answered && !first_call {
+            "sombra_mas_urgente"
         } else if first_call {
             "sombra"
         } else {

@@ -385,7 +385,7 @@ fn what_the_keeper_of_a_pack_reads() {
     # a quote left open
     pack.toml line N: invalid basic string, expected `"`; correct it as docs/packs.md shows
     # a key nobody knows
-    pack.toml line N: unknown field `color`, expected one of `format`, `name`, `short_name`, `assistant`, `owner`, `city`, `department`, `time_zone`, `family_slot`, `qualify`, `personal`, `teams`, `priorities`, `family`, `use`; correct it as docs/packs.md shows
+    pack.toml line N: unknown field `color`, expected one of `format`, `name`, `short_name`, `assistant`, `owner`, `city`, `department`, `time_zone`, `family_slot`, `qualify`, `personal`, `teams`, `store_hours`, `priorities`, `family`, `use`; correct it as docs/packs.md shows
     # no owner
     pack.toml line N: missing field `owner`; correct it as docs/packs.md shows
     # a format of the future

@@ -126,7 +126,7 @@ fn a_good_answer_is_said_and_changes_nothing_else() {
         let (outcome, hearing) = consult(&pack, &answered(reply, facts));
         assert!(hearing.used, "{reply}: {hearing:?}");
         let begins = reply.split('¿').next().unwrap().trim();
-        assert!(text(&outcome).contains(begins) && text(&outcome).ends_with('?'), "{}", text(&outcome));
+        assert!(text(&outcome).contains(begins), "{}", text(&outcome));
         assert_eq!(state(&outcome), state(&rules), "{reply}");
         assert!(outcome.traces[0].path.contains(&"openai:ok".to_owned()));
     }

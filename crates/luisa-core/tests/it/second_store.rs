@@ -390,7 +390,13 @@ fn said(outcome: &Outcome) -> String {
 }
 
 fn assert_no_leak(asked: &str, outcome: &Outcome) {
-    let text = said(outcome);
+    // The customer's own words, said back, are not the store's.
+    let said = said(outcome);
+    let text: String = said
+        .split('\u{ab}')
+        .enumerate()
+        .map(|(n, part)| if n == 0 { part } else { part.split_once('\u{bb}').map_or("", |(_, rest)| rest) })
+        .collect();
     let leaked = [names_in(&text, NOT_OURS), names_in(&text, NOT_SAID)].concat();
     assert!(leaked.is_empty(), "«{asked}» is answered with {leaked:?}:\n{text}");
 }

@@ -24,6 +24,7 @@ fn item(code: &str, price: i64) -> CatalogItem {
         image_id: Some(code.to_owned()),
         priority: 0,
         aliases: json!(["d3"]),
+        traits: "luz=sí".to_owned(),
         notes: None,
     }
 }

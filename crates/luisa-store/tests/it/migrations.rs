@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::shop::*;
 
-const SAMPLES: [&str; 12] = [
+const SAMPLES: [&str; 13] = [
     include_str!("../../migrations/samples/0001.sql"),
     include_str!("../../migrations/samples/0002.sql"),
     include_str!("../../migrations/samples/0003.sql"),
@@ -18,6 +18,7 @@ const SAMPLES: [&str; 12] = [
     include_str!("../../migrations/samples/0010.sql"),
     include_str!("../../migrations/samples/0011.sql"),
     include_str!("../../migrations/samples/0012.sql"),
+    include_str!("../../migrations/samples/0013.sql"),
 ];
 
 #[tokio::test]

@@ -233,6 +233,10 @@ pub(crate) fn trace(chat: &ConversationId, request: &RequestId, message: &str) -
         whatsapp_send_error_code: None,
         error_message: None,
         verdict: Some("business".to_owned()),
+        asks: None,
+        known: None,
+        unknown: None,
+        missed: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns the files, the clock and the thresholds; the measures are the core's. Messages are read one by one, without a
 //! conversation.
 
+mod dialogue;
 mod replies;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use luisa_core::examination::Examination;
 use luisa_core::pack::Pack;
 use luisa_core::understanding::quality::{Got, Quality, Row, faults, rows};
 use luisa_core::understanding::{Reading, read};
@@ -42,6 +44,9 @@ pub struct Eval {
     /// Put consultations to the configured model instead: id, say, must, must_not. It costs money; no budget is kept.
     #[arg(long)]
     replies: bool,
+    /// Play conversations whose turns say what must be answered (corpus/README.md), and count by kind what is.
+    #[arg(long, conflicts_with = "replies")]
+    dialogue: bool,
 }
 
 /// The least that a figure may be.
@@ -78,6 +83,9 @@ impl Eval {
         if self.replies {
             return self.run_replies(settings, &pack);
         }
+        if self.dialogue {
+            return self.run_dialogue(&pack);
+        }
         let mut labelled = Vec::new();
         let mut by_file = Vec::new();
         for file in &self.files {
@@ -109,6 +117,21 @@ impl Eval {
             replies.print_json(&missed)?;
         } else {
             replies.print_text(self.brief, &missed)?;
+        }
+        Ok(if missed.is_empty() { Verdict::Done } else { Verdict::No })
+    }
+
+    fn run_dialogue(&self, pack: &Pack) -> anyhow::Result<Verdict> {
+        let mut judged = Vec::new();
+        for file in &self.files {
+            let exam = Examination::parse(&content(file)?).map_err(|fault| anyhow::anyhow!("{file}, {fault}"))?;
+            judged.extend(exam.judge(pack, None));
+        }
+        let figures = dialogue::figures(&judged);
+        let missed = self.missed(&figures)?;
+        dialogue::print(&judged, &figures, self.json, self.brief)?;
+        for floor in &missed {
+            eprintln!("{floor}");
         }
         Ok(if missed.is_empty() { Verdict::Done } else { Verdict::No })
     }

@@ -27,6 +27,7 @@ mod supervisor;
 pub mod costs;
 pub mod simulate;
 mod ledger;
+pub mod queries;
 mod report;
 mod since;
 mod paint;
@@ -76,6 +77,8 @@ enum Command {
         #[command(subcommand)]
         command: traces::Traces,
     },
+    /// Questions that LUISA could not answer, and their answers.
+    Queries(queries::Queries),
     /// What the model cost, and what the rules saved.
     Costs(costs::Costs),
     /// Let made-up customers write to a LUISA, and count who was answered and when.
@@ -196,6 +199,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Traces { command } => one_thread()?.block_on(command.run(&settings)),
         Command::Costs(costs) => one_thread()?.block_on(costs.run(&settings)),
         Command::Simulate(simulate) => threads()?.block_on(simulate.run(&settings)),
+        Command::Queries(queries) => one_thread()?.block_on(queries.run(&settings)),
         Command::Health => health::run(&settings),
         Command::Backup(backup) => backup.run(&settings),
         Command::GoNoGo(check) => one_thread()?.block_on(check.run(&settings)),

@@ -17,6 +17,7 @@ use crate::runtime::Station;
 const MESSAGES: u32 = 200;
 const HANDOFFS: u32 = 50;
 const UNSURE: u32 = 100;
+const QUERIES: u32 = 200;
 
 pub async fn conversation(State(station): State<Arc<Station>>, Path(id): Path<String>) -> Result<Json<Value>, Refused> {
     let found = station.shop.store.conversation(&ConversationId(id), MESSAGES).await?;
@@ -52,6 +53,12 @@ fn message(row: &MessageRow) -> Value {
         "error_code": row.error_code,
         "created_at": row.created_at,
     })
+}
+
+/// What customers ask that nobody has answered, by how often.
+pub async fn queries(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {
+    let queries = station.shop.store.open_queries(QUERIES).await?;
+    Ok(Json(json!({ "queries": queries })))
 }
 
 pub async fn handoffs(State(station): State<Arc<Station>>) -> Result<Json<Value>, Refused> {

@@ -76,6 +76,7 @@ pub fn router(station: Arc<Station>, stop: CancellationToken) -> Router {
         .route("/api/conversations/{id}", get(records::conversation))
         .route("/api/handoffs", get(records::handoffs))
         .route("/api/unsure", get(records::unsure))
+        .route("/api/queries", get(records::queries))
         .route("/api/cache/stats", get(ops::cache))
         .route("/ops/snapshot", get(ops::snapshot))
         .route("/ops/checks", get(checks::script))

@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use luisa_core::outcome::{Answer, Desk, Handoff, MessageTrace, Notice, Reply, Shift};
+use luisa_core::outcome::{Answer, Asked, Desk, Handoff, MessageTrace, Notice, Reply, Shift};
 use luisa_core::stages::desk::many;
 use luisa_core::taxonomy::{Class, Mode, Priority};
 use luisa_store::{
-    Channel, ConversationId, Delivery, HOW_MANY, HandoffChange, MessageId, ModeChange, NewHandoff, NewNotice,
+    Channel, ConversationId, Delivery, HOW_MANY, HandoffChange, MessageId, ModeChange, NewHandoff, NewNotice, NewQuery,
     NoticeLetter, Outgoing, Pace, TraceRow, TurnCommit, TurnView,
 };
 use serde::Serialize;
@@ -32,6 +32,7 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
     let mut turn = TurnCommit::silent(decision.request_id.clone(), json(&outcome.memory));
     turn.mode = mode_change(view, decision);
     turn.traces = outcome.traces.iter().map(|trace| trace_row(station, view, decision, trace)).collect();
+    turn.queries = queries(decision);
     turn.redactions = forgotten(station, decision);
     turn.outgoing.extend(reply_of(&outcome.answer).map(|reply| outgoing(station, view, decision, reply, now)));
     let open = view.open_handoff.as_ref();
@@ -59,7 +60,24 @@ pub fn of_decision(station: &Station, view: &TurnView, decision: &Decision, now:
             turn.notices.push(notice(station, &About::of(view, Priority::Medium), told));
         }
     }
+    if let (Desk::Nothing, Some(told)) = (&outcome.desk, &outcome.asks_team) {
+        turn.notices.push(notice(station, &About::of(view, Priority::Low), told));
+    }
     turn
+}
+
+// What nobody knows becomes a question for a team; a check asks nobody.
+fn queries(decision: &Decision) -> Vec<NewQuery> {
+    let asked = decision.outcome.queries.iter();
+    asked
+        .map(|query| NewQuery {
+            team: query.team.id().to_owned(),
+            topic: query.topic.clone(),
+            item_id: query.item.clone(),
+            name: query.name.clone(),
+            words: query.words.clone(),
+        })
+        .collect()
 }
 
 /// What the customer reads, if anything.
@@ -295,8 +313,19 @@ fn trace_row(station: &Station, view: &TurnView, decision: &Decision, trace: &Me
         whatsapp_send_error_code: None,
         error_message: None,
         verdict: Some(trace.verdict.id().to_owned()),
+        asks: (!outcome.asked.is_empty()).then(|| json!(outcome.asked)),
+        known: topics(&outcome.asked, &["known", "partly", "which"]),
+        unknown: topics(&outcome.asked, &["unknown", "partly"]),
+        missed: topics(&outcome.asked, &["missed"]),
     };
     with_model(decision, trace, row)
+}
+
+// The topics that became one of these, as a list; none when nothing was asked.
+fn topics(asked: &[Asked], states: &[&str]) -> Option<Value> {
+    let found: Vec<&str> =
+        asked.iter().filter(|ask| states.contains(&ask.state)).map(|ask| ask.topic.as_str()).collect();
+    (!asked.is_empty()).then(|| json!(found))
 }
 
 /// A score as a person reads it: a single as a double would show its rounding.
