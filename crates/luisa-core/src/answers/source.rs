@@ -208,6 +208,11 @@ fn cell(scene: &Scene<'_>, draft: &mut Draft, topic: &Topic, column: &Column<'_>
         Cell::No => column.no,
         Cell::Value(_) => column.value,
     };
+    let used = scene.memory.said.get(&format!("tema:{}", topic.id)).copied().unwrap_or(0) as usize;
+    if !value.is_empty() && used >= texts.len() && used > 0 {
+        draft.say(scene, "rasgo_valor", &[("producto", &item.name), ("rasgo", &value)]);
+        return;
+    }
     if texts.is_empty() {
         let id = if *cell == Cell::No { "rasgo_no" } else { "rasgo_si" };
         let name = topic.name.fill(&scene.pack.facts, &values);

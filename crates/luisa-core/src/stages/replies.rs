@@ -89,6 +89,7 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("no_confirmado", &["que", "lo", "confirmado", "equipo"]),
     ("no_confirmado_sombra", &["que", "lo", "confirmado", "equipo"]),
     ("repite", &["texto"]),
+    ("rasgo_valor", &["producto", "rasgo"]),
     ("rasgo_no", &["producto", "rasgo"]),
     ("otra_si_trae", &["producto", "valor"]),
     ("sirve_hasta_ahi", &["producto", "uso"]),
