@@ -277,7 +277,9 @@ impl Words<'_> {
         let swallowed = other.hits.iter().all(|hit| one.hits.iter().any(|own| within(hit, own)));
         let same_clause =
             |hit: &Range<usize>| one.hits.iter().any(|own| self.clause(own.start) == self.clause(hit.start));
-        let named = precise.over.contains(&vague.id) && other.hits.iter().all(same_clause);
+        // All promotions, and one of them asked by its price: the one is the answer.
+        let promotions = vague.source == Source::Computed(Computed::Promotions);
+        let named = precise.over.contains(&vague.id) && (promotions || other.hits.iter().all(same_clause));
         let general = vague.general
             && !precise.general
             && precise.scope == vague.scope

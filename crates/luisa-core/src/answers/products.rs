@@ -35,6 +35,14 @@ pub fn computed(
         said::not_carried(scene, crate::taxonomy::Intent::Disponibilidad, draft);
         return Answered::Known;
     }
+    let sold = matches!(
+        what,
+        Computed::Price | Computed::Sum | Computed::Stock | Computed::Photo | Computed::Features | Computed::Included
+    );
+    if let Some(gone) = items.iter().copied().find(|item| sold && item.is_sold_out()) {
+        said::in_its_place(scene, gone, draft);
+        return Answered::Known;
+    }
     match what {
         Computed::Hours => hours(scene, at, ask, draft),
         Computed::Price | Computed::Sum => return price(scene, at, ask, items, draft),

@@ -43,8 +43,8 @@ pub fn answer(scene: &mut Scene<'_>, intent: Intent, draft: &mut Draft) {
     }
 }
 
-// Nobody is led on to buy what is not there: the nearest that is takes its place, and the talk goes on about that.
-fn in_its_place(scene: &mut Scene<'_>, gone: &Item, draft: &mut Draft) {
+/// Nobody is led on to buy what is not there: the nearest that is takes its place, and the talk goes on about that.
+pub fn in_its_place(scene: &mut Scene<'_>, gone: &Item, draft: &mut Draft) {
     draft.say(scene, "agotado", &[("producto", &gone.name)]);
     let Some(item) = scene.pack.catalog.in_place_of(gone) else {
         draft.ask(scene, "inicio", &[]);

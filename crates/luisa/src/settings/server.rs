@@ -102,7 +102,7 @@ impl Server {
 const FEWEST_DIFFERENT: usize = 8;
 /// What people write when they are asked for a password.
 const COMMON: [&str; 10] =
-    ["password", "contrasena", "qwerty", "letmein", "admin", "secret", "secreto", "luisa", "sastre", "welcome"];
+    ["password", "contrasena", "qwerty", "letmein", "admin", "secret", "secreto", "luisa", "welcome", "changeme"];
 
 /// A secret that is a word, a row of keys, or one of them again and again.
 pub(super) fn is_guessable(secret: &str) -> bool {
