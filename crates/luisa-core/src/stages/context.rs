@@ -200,7 +200,7 @@ fn implied_topic(scene: &Scene<'_>, view: &View<'_>) -> Option<String> {
         && (named || pointed)
         && !courteous
         && view.intent != Intent::Comprar
-        && !scene.memory.goal.is_some_and(|g| g == Intent::Repuestos)
+        && scene.memory.goal != Some(Intent::Repuestos)
     {
         let priced = matches!(view.intent, Intent::Precio)
             || matches!(scene.memory.goal, Some(Intent::Precio | Intent::Cotizacion));
