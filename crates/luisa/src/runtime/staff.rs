@@ -250,6 +250,10 @@ fn trace(
         whatsapp_send_error_code: None,
         error_message: None,
         verdict: Some("business".to_owned()),
+        asks: None,
+        known: None,
+        unknown: None,
+        missed: None,
     }
 }
 

@@ -84,9 +84,9 @@ fn report(id: &ConversationId, stored: Result<(), StoreError>) {
     match stored {
         Ok(()) => {}
         // A person took over or a message was edited meanwhile: the chat is due again by itself.
-        Err(StoreError::Conflict(why)) => info!(conversation = chat(&id), why, "turn_voided"),
+        Err(StoreError::Conflict(why)) => info!(conversation = chat(id), why, "turn_voided"),
         // The claim ends with its lease, and the chat is due again.
-        Err(why) => error!(conversation = chat(&id), error = %why, "turn_not_stored"),
+        Err(why) => error!(conversation = chat(id), error = %why, "turn_not_stored"),
     }
 }
 
