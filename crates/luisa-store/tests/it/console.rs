@@ -160,6 +160,7 @@ async fn the_last_change_of_a_product_is_taken_back_and_an_older_one_is_not() {
         image_id: None,
         priority: 5,
         aliases: json!([]),
+        traits: String::new(),
         notes: None,
     };
     shop.store.sync_catalog(at(0), vec![item.clone()]).await.unwrap();
