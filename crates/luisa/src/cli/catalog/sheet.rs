@@ -83,10 +83,17 @@ fn read_csv(bytes: &[u8]) -> anyhow::Result<Table> {
     for record in reader.records() {
         let record = record?;
         // Empty lines are skipped by the reader, and counted by whoever reads the message.
-        let line = record.position().map_or(rows.len() + 1, |at| usize::try_from(at.line()).unwrap_or(0));
+        let line = record.position().map_or(rows.len() + 1, |at| line_at(text.as_bytes(), at.byte()));
         rows.push((line, record.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()));
     }
     with_header(rows)
+}
+
+// The line, from 1, of a record: the reader says where it stood before it skipped line ends.
+fn line_at(text: &[u8], byte: u64) -> usize {
+    let from = usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
+    let skipped = text[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    1 + text[..from + skipped].iter().filter(|byte| **byte == b'\n').count()
 }
 
 // UTF-8 or UTF-16 with their marks, UTF-16 without one, UTF-8, and else what older programs of this country write.
