@@ -27,5 +27,6 @@ pub mod pack;
 pub mod rows;
 pub mod money;
 pub mod listing;
+pub mod verbatim;
 pub mod schedule;
 pub mod symbol;

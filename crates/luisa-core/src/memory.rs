@@ -35,8 +35,8 @@ pub struct Memory {
     pub said: BTreeMap<String, u32>,
     /// The matter under way: what an answer to our question is about.
     pub goal: Option<Intent>,
-    /// The words that brought that matter up.
-    pub matter: Option<String>,
+    /// The words that carried what the customer wants, oldest first, each with the message that said them.
+    pub heard: Vec<Heard>,
     pub stage: Stage,
     /// Turns answered so far.
     pub turns: u32,
@@ -73,6 +73,14 @@ pub struct SlotValue {
     pub value: serde_json::Value,
     /// The message that gave it, or `OFFERED`.
     pub from: String,
+}
+
+/// What a message said, for whoever takes the chat over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The message.
+    pub from: String,
+    pub words: String,
 }
 
 /// An open question.
@@ -116,7 +124,7 @@ impl Default for Memory {
             shown: Vec::new(),
             said: BTreeMap::new(),
             goal: None,
-            matter: None,
+            heard: Vec::new(),
             stage: Stage::New,
             turns: 0,
             last_turn_at: None,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::memory::Memory;
 use crate::stages::guards::Checked;
 use crate::symbol::Symbol;
-use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Team, Verdict};
+use crate::taxonomy::{Class, HandoffCall, Intent, Mode, Team, Verdict, Wish};
 
 /// All that follows from one turn.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Outcome {
     pub handoff: Option<HandoffCall>,
     /// What is done about it: a new handoff, one raised, more data for the open one.
     pub desk: Desk,
+    /// Of what the customer wants no more, said in this turn: for the register.
+    pub wish: Option<Wish>,
     /// One per message of the turn, in order.
     pub traces: Vec<MessageTrace>,
     /// Messages whose text must not be kept: personal ones.

@@ -146,6 +146,7 @@ pub fn play(pack: &Pack, script: &Script) -> Rehearsed {
             in_address_book: script.in_address_book,
             recent_inbound: 0,
             profile_name: None,
+            reach: None,
             policy: &policy,
             cache: &NoCache,
         };

@@ -108,6 +108,16 @@ impl Reason {
 }
 
 stored! {
+    /// Of what a customer wants no more, as the register keeps it.
+    Wish {
+        /// No more messages.
+        Messages = "messages",
+        /// No use of their personal data.
+        Data = "data",
+    }
+}
+
+stored! {
     /// Who leads the conversation.
     Mode { AiActive = "AI_ACTIVE", HumanActive = "HUMAN_ACTIVE" }
 }

@@ -25,6 +25,8 @@ pub struct Turn<'a> {
     pub recent_inbound: u32,
     /// The customer's WhatsApp profile name, if any.
     pub profile_name: Option<&'a str>,
+    /// How the team reaches the customer, as a notice says it: a number and a link, or the chat's id.
+    pub reach: Option<&'a str>,
     pub policy: &'a Policy,
     pub cache: &'a dyn FaqLookup,
 }

@@ -113,6 +113,7 @@ pub fn chat(
             in_address_book: contact.is_some_and(|contact| contact.in_address_book),
             recent_inbound: u32::try_from(recent).unwrap_or(u32::MAX),
             profile_name: contact.and_then(|contact| contact.profile_name.as_deref()),
+            reach: None,
             policy,
             cache: &NoCache,
         };

@@ -20,6 +20,7 @@ use super::pending::{Answered, answer};
 use super::rate::Rate;
 use super::scene::{CacheUse, Scene, Verdict};
 use super::verdict;
+use super::wish;
 
 /// A classified message.
 pub struct Classified<'a> {
@@ -99,6 +100,11 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: 
             Press::No => Answered::No,
             option => Answered::Option(option),
         });
+    }
+    if wish::of(&reading).is_some() {
+        (class, class_score) = (Class::Consult, 1.0);
+        answered = None;
+        reading.reasons.insert(0, "it asks to be left alone".to_owned());
     }
     match &inbound.body {
         Body::Text { .. } => {}
@@ -252,7 +258,7 @@ pub fn intent<'a>(
 
 fn plain(scene: &Scene<'_>, classified: &mut Classified<'_>) -> (Intent, f32) {
     let store = matches!(classified.class, Class::Faq | Class::Consult);
-    if store && lean::unsupported(scene, &classified.reading) {
+    if store && wish::of(&classified.reading).is_none() && lean::unsupported(scene, &classified.reading) {
         let own = scene.pack.reason_of_intent(classified.reading.intent).is_some();
         classified.reading.handoff = None;
         classified.reading.reasons.insert(0, "no word supports calling a person".to_owned());
@@ -265,6 +271,7 @@ fn plain(scene: &Scene<'_>, classified: &mut Classified<'_>) -> (Intent, f32) {
     let wordless = matches!(body, Body::Media { .. }) && body.text().is_empty();
     match (&classified.inbound.body, classified.class) {
         (_, Class::Empty | Class::NonBusiness) => (Intent::Ninguno, reading.intent_score),
+        _ if wish::of(reading).is_some() => (Intent::HablarConHumano, 1.0),
         (Body::Order { .. }, _) => (Intent::Comprar, 1.0),
         (Body::Welcome, _) => (Intent::Saludo, 1.0),
         (Body::Form { .. }, _) => (form_matter(scene, reading), 0.9),

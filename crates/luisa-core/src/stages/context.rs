@@ -5,11 +5,13 @@
 use serde_json::json;
 
 use crate::lexicon::fold::plain;
-use crate::memory::SlotValue;
+use crate::memory::{Heard, SlotValue};
 use crate::options::Press;
 use crate::taxonomy::{Class, Intent, Reason, Verdict};
 use crate::turn::Body;
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE, VOLUME, capitalised};
+
+use crate::verbatim::Verbatim;
 
 use super::classify::Intended;
 use super::handoff;
@@ -96,7 +98,7 @@ pub fn extract<'a>(scene: &mut Scene<'a>, intended: Intended<'a>) -> View<'a> {
         (intent, _) if is_goal(intent) => scene.memory.goal = Some(intent),
         _ => {}
     }
-    remember_matter(scene, &view);
+    remember_words(scene, &view);
     view
 }
 
@@ -230,14 +232,24 @@ fn today(scene: &Scene<'_>) -> jiff::civil::Date {
     scene.turn.now.to_zoned(scene.turn.policy.hours.zone.clone()).date()
 }
 
-// The words that brought the matter up, for whoever takes the chat over: `busco un prensatelas`.
-fn remember_matter(scene: &mut Scene<'_>, view: &View<'_>) {
-    let words = view.inbound.body.text();
-    let brings = view.answered.is_none() && !view.intent.is_courtesy() && view.intent != Intent::Ninguno;
-    let long = view.reading.normalized.words.len() >= 3;
-    let new = scene.memory.matter.is_none() || (is_goal(view.intent) && scene.turn.memory.goal != scene.memory.goal);
-    if brings && long && new && !scene.in_shadow() {
-        scene.memory.matter = Some(words.chars().take(160).collect());
+/// Most messages whose words are kept, and most of each.
+const MOST_HEARD: usize = 6;
+const LONGEST_HEARD: usize = 160;
+
+// The words that carry what is wanted, for whoever takes the chat over: `busco un prensatelas`, `necesito la lanzadera`.
+// A bare answer is in its slot.
+fn remember_words(scene: &mut Scene<'_>, view: &View<'_>) {
+    let bare = matches!(view.answered, Some(Answered::Yes | Answered::No | Answered::Option(_) | Answered::Unsure));
+    let brings = !bare && !view.intent.is_courtesy() && view.intent != Intent::Ninguno;
+    let words = Verbatim::of(view.inbound.body.text(), LONGEST_HEARD);
+    if !brings || view.reading.normalized.words.len() < 2 || words.is_empty() {
+        return;
+    }
+    let heard = &mut scene.memory.heard;
+    heard.retain(|known| known.words != words.as_str());
+    heard.push(Heard { from: view.inbound.message_id.clone(), words: words.to_string() });
+    if heard.len() > MOST_HEARD {
+        heard.remove(0);
     }
 }
 

@@ -11,10 +11,12 @@ use crate::pack::Pack;
 use crate::symbol::Symbol;
 use crate::taxonomy::{HandoffCall, Intent, Mode, Reason, Team};
 use crate::understanding::slots::{BRAND, BUDGET, CITY, DISTRICT, MODEL, NAME, USE};
+use crate::verbatim::Verbatim;
 
 use super::draft::{Draft, text_of};
 use super::order;
 use super::scene::Scene;
+use super::wish;
 
 /// What this turn means for the desk; the memory notes when the team was told.
 pub fn settle(scene: &mut Scene<'_>) -> Desk {
@@ -57,29 +59,47 @@ fn handoff(scene: &Scene<'_>, call: HandoffCall) -> Handoff {
         .pack
         .handoff_rule(call.reason)
         .map_or_else(Default::default, |rule| (rule.next_step.clone(), rule.suggested.clone()));
-    let name = scene.memory.slot(NAME).map(|n| format!(" {n}")).unwrap_or_default();
+    // Whoever wants to be left alone is not written to by way of a greeting.
+    let wish = wish::of_turn(scene).filter(|_| call.reason == Reason::PideHumano);
+    let (next_step, suggested) = match wish {
+        Some(wish) => (text_of(scene, wish::step(wish), &[]), String::new()),
+        None => (next_step, suggested),
+    };
+    let name = scene.memory.slot(NAME).map(|n| format!(" {}", Verbatim::name(&n))).unwrap_or_default();
     let summary = summary(scene);
-    let priority = scene.pack.about.priorities.get(&call.priority).cloned().unwrap_or_default();
-    let text = text_of(
-        scene,
-        "aviso",
-        &[("prioridad", &priority), ("motivo", call.reason.id()), ("resumen", &summary), ("paso", &next_step)],
-    );
+    let about = &scene.pack.about;
+    let priority = about.priorities.get(&call.priority).cloned().unwrap_or_default();
+    let team = about.teams.get(&call.team).cloned().unwrap_or_default();
+    let suggested_message = suggested.replace("{nombre_coma}", &name);
+    let values = [
+        ("equipo", team.as_str()),
+        ("prioridad", &priority),
+        ("motivo", call.reason.id()),
+        ("resumen", &summary),
+        ("paso", &next_step),
+    ];
+    let mut text = text_of(scene, "aviso", &values);
+    if !suggested_message.is_empty() {
+        text.push('\n');
+        text.push_str(&text_of(scene, "aviso_sugerido", &[("valor", &suggested_message)]));
+    }
     Handoff {
         call,
         summary,
         next_step,
-        suggested_message: suggested.replace("{nombre_coma}", &name),
+        suggested_message,
         lead: lead_data(scene),
         notice: Notice { team: call.team, text },
     }
 }
 
-/// Who, what, product, city, budget, last words: one line each, only what is known.
+/// Who, how to reach them, what, product, city, budget, words: one line each, only what is known. What the customer
+/// wrote stands in its line and cannot leave it.
 #[must_use]
 pub fn summary(scene: &Scene<'_>) -> String {
     let memory = &scene.memory;
     let who = memory.slot(NAME).or_else(|| scene.turn.profile_name.map(str::to_owned));
+    let who = who.map(|name| Verbatim::name(&name).to_string());
     let product = scene
         .product()
         .map(|item| item.name.clone())
@@ -91,10 +111,11 @@ pub fn summary(scene: &Scene<'_>) -> String {
     let place = [memory.slot(DISTRICT), memory.slot(CITY)].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let budget = memory.slots.get(BUDGET).and_then(|s| s.value.as_i64()).map(|n| Cop(n).to_string());
     let said = scene.last_words();
-    let matter = memory.matter.clone().filter(|m| !said.contains(m.as_str()));
+    let matter = matter(scene);
     let promised = scene.call().map(|call| promise(scene, call).text(scene));
     let lines = [
         ("resumen_cliente", who),
+        ("resumen_contacto", scene.turn.reach.map(str::to_owned)),
         ("resumen_pedido", order::summary(scene)),
         ("resumen_producto", product),
         ("resumen_maquina", machine),
@@ -107,15 +128,28 @@ pub fn summary(scene: &Scene<'_>) -> String {
     ];
     lines
         .iter()
-        .filter_map(|(id, value)| value.as_ref().map(|v| text_of(scene, id, &[("valor", v)])))
+        .filter_map(|(id, value)| value.as_ref().map(|v| (id, Verbatim::of(v, LONGEST_LINE))))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(id, value)| text_of(scene, id, &[("valor", value.as_str())]))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Most characters of a line's value.
+const LONGEST_LINE: usize = 420;
+
+// What was said before this turn that carried the matter.
+fn matter(scene: &Scene<'_>) -> Option<String> {
+    let now = |from: &str| scene.turn.messages.iter().any(|message| message.message_id == from);
+    let before = scene.memory.heard.iter().filter(|heard| !now(&heard.from)).map(|heard| heard.words.as_str());
+    let words = before.collect::<Vec<_>>().join(" / ");
+    (!words.is_empty()).then_some(words)
 }
 
 fn lead_data(scene: &Scene<'_>) -> BTreeMap<String, String> {
     [NAME, CITY, DISTRICT]
         .iter()
-        .filter_map(|slot| scene.memory.slot(slot).map(|value| ((*slot).to_owned(), value)))
+        .filter_map(|slot| Some(((*slot).to_owned(), Verbatim::name(&scene.memory.slot(slot)?).to_string())))
         .collect()
 }
 
@@ -201,7 +235,9 @@ pub fn promise(scene: &Scene<'_>, call: HandoffCall) -> Promise {
     let buys = scene
         .business()
         .any(|v| v.answered.is_some() || matches!(v.intent, Intent::Comprar | Intent::Cotizacion | Intent::Confirmar));
+    let wish = wish::of_turn(scene).filter(|_| call.reason == Reason::PideHumano);
     let reply = match call.reason {
+        Reason::PideHumano if wish.is_some() => wish.map(wish::acknowledged).unwrap_or_default().to_owned(),
         Reason::Urgente if scene.says("peligro") => "traspaso_peligro".to_owned(),
         Reason::Cierre if scene.says("ya_pague") => "traspaso_pago".to_owned(),
         Reason::Cierre if !buys => "traspaso_dato".to_owned(),

@@ -10,6 +10,7 @@ use crate::understanding::slots::{CITY, MODEL};
 use super::pending::Answered;
 use super::scene::{Scene, View};
 use super::verdict;
+use super::wish;
 
 /// Completes the view with the call for a person, if there is one.
 #[must_use]
@@ -27,6 +28,7 @@ pub fn detect<'a>(scene: &Scene<'a>, mut view: View<'a>) -> View<'a> {
         pack.reason_of_intent(view.intent)
             .and_then(|reason| pack.handoff_call(reason, own.filter(|o| o.reason == reason).map(|o| o.team))),
     );
+    calls.extend(wish::of(&view.reading).and_then(|_| pack.handoff_call(Reason::PideHumano, None)));
     calls.extend(consent(scene, &view));
     if informs_only(&view) {
         // `la segunda`, after a choice was shown, is no second-hand machine.

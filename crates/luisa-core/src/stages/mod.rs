@@ -16,6 +16,7 @@ pub mod faq;
 pub mod context;
 pub mod reference;
 pub mod handoff;
+pub mod wish;
 pub mod desk;
 pub mod reply;
 pub mod files;

@@ -155,6 +155,10 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     ("traspaso_parte_de_pago", &[]),
     ("traspaso_proveedor", &[]),
     ("datos_recibidos", &[]),
+    ("baja_recibida", &[]),
+    ("datos_solicitud", &[]),
+    ("paso_baja", &[]),
+    ("paso_datos", &[]),
     // While a person leads.
     ("sombra", &[]),
     ("sombra_reclamo", &[]),
@@ -170,13 +174,15 @@ pub const REPLIES: &[(&str, &[&str])] = &[
     // Said by the clock, when nobody of the team has answered.
     ("traspaso_demora", &["tiempo"]),
     // For the team.
-    ("aviso", &["prioridad", "motivo", "resumen", "paso"]),
+    ("aviso", &["equipo", "prioridad", "motivo", "resumen", "paso"]),
+    ("aviso_sugerido", &["valor"]),
     ("aviso_espera", &["minutos", "motivo", "resumen", "paso"]),
     ("aviso_pregunta", &["pregunta", "resumen"]),
     ("aviso_datos", &["resumen"]),
     ("aviso_varios", &["cuantos"]),
     ("dicho_en_audio", &["valor"]),
     ("resumen_cliente", &["valor"]),
+    ("resumen_contacto", &["valor"]),
     ("resumen_pedido", &["valor"]),
     ("resumen_producto", &["valor"]),
     ("resumen_maquina", &["valor"]),

@@ -23,6 +23,7 @@ use super::scene::Scene;
 use super::steer;
 use super::traits;
 use super::verdict;
+use super::wish;
 
 /// Most matters answered in one reply.
 const MOST_MATTERS: usize = 3;
@@ -147,6 +148,11 @@ fn without_business(scene: &Scene<'_>, draft: &mut Draft) {
 // Facts that were asked for, then who will take over, then what they need to know.
 fn hand_over(scene: &mut Scene<'_>, draft: &mut Draft) {
     let Some(call) = scene.call() else { return };
+    if wish::of_turn(scene).is_some() && call.reason == Reason::PideHumano {
+        desk::promise(scene, call).say(scene, draft);
+        draft.ask(scene, "quedamos", &[]);
+        return;
+    }
     scene.ledger = say::all(scene, draft);
     draft.question = None;
     let matters = scene.matters();

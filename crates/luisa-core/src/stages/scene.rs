@@ -11,7 +11,8 @@ use crate::outcome::{Answer, CachedAnswer, Desk, MessageTrace, Outcome, Shift};
 use crate::pack::Pack;
 use crate::taxonomy::{self, Class, HandoffCall, Intent, Mode, Reason};
 use crate::turn::{Body, Content, Inbound, Turn};
-use crate::understanding::Reading;
+use crate::understanding::{Reading, read};
+use crate::verbatim::Verbatim;
 
 use crate::answers::heard::Ask;
 use crate::answers::say::Ledger;
@@ -21,6 +22,7 @@ use super::draft::text_of;
 use super::hours;
 use super::pending::Answered;
 use super::verdict;
+use super::wish;
 
 /// A turn in the making.
 pub struct Scene<'a> {
@@ -213,6 +215,7 @@ impl<'a> Scene<'a> {
             answer: later,
             handoff: None,
             desk: Desk::Nothing,
+            wish: None,
             traces: Vec::new(),
             forget: Vec::new(),
             asked: Vec::new(),
@@ -267,6 +270,7 @@ impl<'a> Scene<'a> {
             human_until,
             shift: self.shift,
             handoff: call,
+            wish: wish::of_turn(&self),
             traces,
             forget,
             asked: self.ledger.entries,
@@ -289,7 +293,10 @@ impl<'a> Scene<'a> {
     fn cacheable(&self, answer: &Answer) -> Option<(String, CachedAnswer)> {
         let [view] = self.views.as_slice() else { return None };
         let CacheUse::Miss(key) = &view.cache else { return None };
-        matches!(answer, Answer::Say(_)).then(|| {
+        // What everybody will be answered depends on the words alone, and not on this chat.
+        let alone = read(self.pack, view.inbound.body.text());
+        let as_read = alone.class == view.class && alone.intent == view.intent && alone.normalized.text == *key;
+        (as_read && matches!(answer, Answer::Say(_))).then(|| {
             let kept = CachedAnswer {
                 class: view.class,
                 score: view.class_score,
@@ -338,7 +345,7 @@ impl<'a> Scene<'a> {
         if words.is_empty() && self.turn.messages.iter().any(|m| matches!(m.body, Body::Media { .. })) {
             words.push("(archivo)".to_owned());
         }
-        words.join(" / ").chars().take(280).collect()
+        Verbatim::said(&words.join(" / ")).to_string()
     }
 }
 

@@ -15,6 +15,7 @@ use super::order;
 use super::reply::fact;
 use super::scene::{Scene, View};
 use super::verdict;
+use super::wish;
 
 /// The answer of the turn.
 #[must_use]
@@ -112,6 +113,11 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
         if !answered && (matters.contains(intent) && said || (*intent == Intent::Horario && asks_hours)) {
             fact(scene, *intent, &mut draft);
         }
+    }
+    if let Some(wish) = wish::of_turn(scene) {
+        draft.said.clear();
+        draft.say(scene, wish::acknowledged(wish), &[]);
+        return draft;
     }
     order::say(scene, &mut draft);
     if matches!(scene.desk, Desk::Open(_) | Desk::Raise(_)) {

@@ -17,5 +17,6 @@ mod slots;
 mod heard;
 mod presses;
 mod carts;
+mod notices;
 mod second_store;
 mod broken_packs;

@@ -31,6 +31,7 @@ pub(crate) fn turn<'a>(memory: &'a Memory, messages: &'a [Inbound], policy: &'a 
         in_address_book: false,
         recent_inbound: 0,
         profile_name: None,
+        reach: None,
         policy,
         cache: &NoCache,
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A name the server gives is stored, so it may not be of any length.
 const LONGEST_NAME: usize = 80;
@@ -31,12 +32,12 @@ pub struct ModelInfo {
 
 pub(super) fn completion(body: &[u8], schema: Option<&Schema>) -> Result<Reading, Failure> {
     let json: Value = serde_json::from_slice(body).map_err(|error| unreadable(&error, "the body"))?;
-    let text = json.pointer("/choices/0/message/content").and_then(Value::as_str);
+    let text = json.pointer("/choices/0/message/content").and_then(written);
     Ok(Reading {
         said: said(&json, schema),
         model: json["model"].as_str().map(name),
         usage: usage(&json["usage"]),
-        estimated_output: text.map(estimate_tokens),
+        estimated_output: text.as_deref().map(estimate_tokens),
     })
 }
 
@@ -59,15 +60,13 @@ fn said(json: &Value, schema: Option<&Schema>) -> Result<(Content, Finish), Fail
         return Err(wrong("there is no message"));
     }
     let finish = choice["finish_reason"].as_str();
-    let refused = message["refusal"].as_str().is_some_and(|why| !why.trim().is_empty());
+    let refuses = |part: &Value| part["refusal"].as_str().is_some_and(|why| !why.trim().is_empty());
+    let refused = refuses(message) || message["content"].as_array().is_some_and(|parts| parts.iter().any(refuses));
     if refused || finish == Some("content_filter") {
         return Err(Failure::RefusedByModel);
     }
-    let text = match &message["content"] {
-        Value::String(text) => text.trim(),
-        Value::Null => "",
-        _ => return Err(wrong("the content is not a text")),
-    };
+    let text = written(&message["content"]).ok_or_else(|| wrong("the content is not a text"))?;
+    let text = text.trim();
     if text.is_empty() {
         return Err(Failure::Empty);
     }
@@ -84,6 +83,34 @@ fn said(json: &Value, schema: Option<&Schema>) -> Result<(Content, Finish), Fail
         None => Finish::Unsaid,
     };
     Ok((content, finish))
+}
+
+// The words of a content: a text, or a list of parts of which those of another kind (thoughts, pictures) say nothing. Some
+// servers put the asked JSON there as it is.
+fn written(content: &Value) -> Option<Cow<'_, str>> {
+    match content {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Null => Some(Cow::Borrowed("")),
+        Value::Array(parts) => {
+            let words: Option<Vec<Cow<'_, str>>> = parts.iter().map(part).collect();
+            words.map(|words| Cow::Owned(words.concat()))
+        }
+        Value::Object(_) => Some(Cow::Owned(content.to_string())),
+        Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn part(part: &Value) -> Option<Cow<'_, str>> {
+    if let Value::String(text) = part {
+        return Some(Cow::Borrowed(text));
+    }
+    match part["type"].as_str() {
+        None | Some("text" | "output_text") => {
+            let text = part["text"].as_str().or_else(|| part.pointer("/text/value")?.as_str());
+            text.map(Cow::Borrowed)
+        }
+        Some(_) => Some(Cow::Borrowed("")),
+    }
 }
 
 fn structured(text: &str, schema: &Schema) -> Result<Value, Failure> {

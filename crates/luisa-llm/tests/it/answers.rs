@@ -47,6 +47,35 @@ async fn json_comes_back_parsed() {
 }
 
 #[tokio::test]
+async fn a_valid_answer_has_many_shapes() {
+    let openai = FakeOpenAi::start().await;
+    let reply = json!({ "reply": "Una industrial", "sure": 0.8 });
+    let text = reply.to_string();
+    let (head, tail) = text.split_at(10);
+    let shapes = [
+        json!([{ "type": "text", "text": text }]),
+        json!([{ "type": "text", "text": head }, { "type": "text", "text": tail }]),
+        json!([{ "type": "thinking", "thinking": "mm" }, { "type": "output_text", "text": text }]),
+        json!([{ "type": "text", "text": { "value": text, "annotations": [] } }]),
+        json!([text]),
+        json!([{ "text": text }]),
+        reply.clone(),
+    ];
+    for content in shapes {
+        let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
+        openai.answer_next(Answer::Raw(json!({ "choices": [choice] })));
+        let answer = ask(&client(&openai), &structured()).await.unwrap();
+        assert_eq!(answer.content.json(), Some(&reply), "{content}");
+        assert!(answer.spent.usage.output > 0, "{content}");
+    }
+    for content in [json!(7), json!(true), json!([]), json!([{ "type": "refusal", "refusal": "no" }])] {
+        let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
+        openai.answer_next(Answer::Raw(json!({ "choices": [choice] })));
+        assert!(ask(&client(&openai), &structured()).await.is_err(), "{content}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_counts_nothing_is_estimated() {
     let openai = FakeOpenAi::start().await;
     openai.answer_next(Answer::WithoutUsage("Una industrial".into()));

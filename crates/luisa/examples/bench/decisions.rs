@@ -61,6 +61,7 @@ pub(crate) fn measure(messages: &[String]) -> anyhow::Result<Histogram<u64>> {
                 in_address_book: false,
                 recent_inbound: 0,
                 profile_name: Some("Ana"),
+                reach: None,
                 policy: &policy,
                 cache: &NoCache,
             };

@@ -340,6 +340,7 @@ struct Ready {
     memory: Memory,
     messages: Vec<Inbound>,
     policy: Policy,
+    reach: String,
 }
 
 impl Ready {
@@ -348,7 +349,7 @@ impl Ready {
         let channel = core_channel(view.conversation.channel);
         let messages = view.pending.iter().map(|row| inbound(row, view, &pack)).collect();
         let policy = checks::policy(station.shop.policy(channel), &view.conversation.id);
-        Self { channel, memory: memory_of(view), messages, policy, pack }
+        Self { channel, memory: memory_of(view), messages, policy, pack, reach: reach(view) }
     }
 
     fn turn<'a>(&'a self, view: &'a TurnView, now: Timestamp, cache: &'a dyn FaqLookup) -> Turn<'a> {
@@ -363,6 +364,7 @@ impl Ready {
             in_address_book: contact.is_some_and(|contact| contact.in_address_book),
             recent_inbound: recent_inbound(view),
             profile_name: contact.and_then(|contact| contact.profile_name.as_deref()),
+            reach: Some(&self.reach),
             policy: &self.policy,
             cache,
         }
@@ -372,6 +374,12 @@ impl Ready {
         let request_id = RequestId(Uuid::now_v7().to_string());
         Decision { request_id, outcome, latency: started.elapsed(), messages: self.messages.clone(), model }
     }
+}
+
+/// How the team reaches the customer: by number and link where there is one, else by the chat.
+fn reach(view: &TurnView) -> String {
+    let phone = view.contact.as_ref().and_then(|contact| contact.wa_id.as_deref());
+    phone.map_or_else(|| view.conversation.id.to_string(), |id| format!("+{id} https://wa.me/{id}"))
 }
 
 fn caught<T>(decide: impl FnOnce() -> T) -> Result<T, TurnError> {

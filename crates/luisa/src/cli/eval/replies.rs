@@ -145,6 +145,7 @@ fn turn<'a>(now: Timestamp, memory: &'a Memory, messages: &'a [Inbound], policy:
         in_address_book: false,
         recent_inbound: 0,
         profile_name: None,
+        reach: None,
         policy,
         cache: &NoCache,
     }
