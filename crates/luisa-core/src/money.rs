@@ -34,6 +34,8 @@ pub struct Amount {
     pub cop: Cop,
     /// It was written with a money word or sign, or in the form of thousands: not a model or a phone number.
     pub explicit: bool,
+    /// The customer says that it is not theirs: `no tengo 1.200.000`.
+    pub denied: bool,
     /// Byte range in the text that was read.
     pub start: usize,
     pub end: usize,
@@ -58,10 +60,21 @@ const UNITS: &[(&str, i64)] = &[
     ("catorce", 14),
     ("quince", 15),
     ("dieciseis", 16),
+    ("diecisiete", 17),
     ("dieciocho", 18),
+    ("diecinueve", 19),
     ("veinte", 20),
+    ("veintiun", 21),
+    ("veintiuno", 21),
+    ("veintiuna", 21),
+    ("veintidos", 22),
+    ("veintitres", 23),
     ("veinticuatro", 24),
     ("veinticinco", 25),
+    ("veintiseis", 26),
+    ("veintisiete", 27),
+    ("veintiocho", 28),
+    ("veintinueve", 29),
     ("treinta", 30),
     ("cuarenta", 40),
     ("cincuenta", 50),
@@ -82,11 +95,176 @@ const UNITS: &[(&str, i64)] = &[
     ("docientos", 200),
     ("trecientos", 300),
     ("doscientas", 200),
+    ("trescientas", 300),
+    ("cuatrocientas", 400),
+    ("quinientas", 500),
+    ("seiscientas", 600),
+    ("setecientas", 700),
+    ("ochocientas", 800),
+    ("novecientas", 900),
+    ("docientas", 200),
+    ("trecientas", 300),
     ("sien", 100),
 ];
-const MILLION: &[&str] = &["millon", "millones", "millon", "palo", "palos", "melon", "melones", "mm"];
-const THOUSAND: &[&str] = &["mil", "lucas", "luca", "k", "barras", "barra", "mill", "lukas"];
-const MONEY_WORDS: &[&str] = &["pesos", "cop", "pesitos", "barras"];
+const MILLION: &[&str] = &[
+    "millon",
+    "millones",
+    "millons",
+    "mills",
+    "mlls",
+    "milloncito",
+    "milloncitos",
+    "palo",
+    "palos",
+    "palito",
+    "palitos",
+    "melon",
+    "melones",
+];
+const THOUSAND: &[&str] =
+    &["mil", "lucas", "luca", "luquitas", "k", "barras", "barra", "barritas", "mill", "lukas", "miles"];
+const MONEY_WORDS: &[&str] = &["pesos", "peso", "cop", "pesitos", "barras"];
+/// Letters that mean millions where money is spoken of, and a metre or a millimetre elsewhere.
+const MILLION_OR_LENGTH: &[&str] = &["m", "mm"];
+/// Words after which such a letter is money: `tengo 2m`, `hasta 1,5M`.
+const OF_MONEY: &[&str] = &[
+    "tengo",
+    "presupuesto",
+    "hasta",
+    "cuento",
+    "maximo",
+    "maxima",
+    "vale",
+    "valen",
+    "valia",
+    "cuesta",
+    "cuestan",
+    "por",
+    "pague",
+    "pago",
+    "ahorre",
+    "ahorrado",
+    "reuni",
+    "junte",
+    "gastar",
+    "invertir",
+    "tope",
+    "precio",
+    "doy",
+    "son",
+    "plata",
+];
+/// What is counted or measured: a number before one of these is no money, however it is written.
+const MEASURES: &[&str] = &[
+    "mm",
+    "cm",
+    "cms",
+    "mt",
+    "mts",
+    "metro",
+    "metros",
+    "milimetro",
+    "milimetros",
+    "centimetro",
+    "centimetros",
+    "km",
+    "kms",
+    "pulgada",
+    "pulgadas",
+    "kg",
+    "kgs",
+    "kilo",
+    "kilos",
+    "g",
+    "gr",
+    "grs",
+    "gramo",
+    "gramos",
+    "lb",
+    "lbs",
+    "libra",
+    "libras",
+    "w",
+    "watt",
+    "watts",
+    "vatio",
+    "vatios",
+    "v",
+    "voltio",
+    "voltios",
+    "hz",
+    "hp",
+    "rpm",
+    "ppm",
+    "spm",
+    "puntada",
+    "puntadas",
+    "revoluciones",
+    "unidad",
+    "unidades",
+    "und",
+    "unds",
+    "prenda",
+    "prendas",
+    "pieza",
+    "piezas",
+    "docena",
+    "docenas",
+    "gorra",
+    "gorras",
+    "camisa",
+    "camisas",
+    "pantalon",
+    "pantalones",
+    "uniforme",
+    "uniformes",
+    "persona",
+    "personas",
+    "alumno",
+    "alumnos",
+    "año",
+    "años",
+    "mes",
+    "meses",
+    "dia",
+    "dias",
+    "semana",
+    "semanas",
+    "hora",
+    "horas",
+    "minuto",
+    "minutos",
+    "cuota",
+    "cuotas",
+    "hilo",
+    "hilos",
+    "aguja",
+    "agujas",
+    "veces",
+    "vueltas",
+    "pares",
+    "seguidores",
+];
+/// `un millón de gracias` is no money.
+const THANKED: &[&str] = &[
+    "gracias",
+    "bendiciones",
+    "besos",
+    "abrazos",
+    "felicitaciones",
+    "felicidades",
+    "disculpas",
+    "excusas",
+    "cosas",
+    "veces",
+    "puntadas",
+    "personas",
+    "seguidores",
+];
+/// A spoken number without `mil` after a million is thousands from here on: `un palo doscientos`; less is a count.
+const LEAST_REST: f64 = 100.0;
+/// In digits less will do, where nothing follows that it could count: `1 millón 50`.
+const LEAST_LONE_REST: f64 = 20.0;
 
 /// The value of one folded number word: `dos`, `cien`.
 #[must_use]
@@ -104,7 +282,7 @@ pub fn amounts(text: &str) -> Vec<Amount> {
     let mut found = Vec::new();
     let mut i = 0;
     while i < tokens.len() {
-        match amount_at(&tokens, i) {
+        match amount_at(text, &tokens, i) {
             Some((amount, next)) => {
                 found.push(amount);
                 i = next.max(i + 1);
@@ -121,10 +299,14 @@ enum Kind {
     Number(f64, Form),
     Spoken(i64),
     Million,
+    /// `m`, `mm`: a million, if anything around it says that it is money.
+    MillionOrLength,
     Thousand,
     And,
+    With,
     Half,
     MoneyWord,
+    Measure,
     Other,
 }
 
@@ -163,8 +345,10 @@ fn lex(text: &str) -> Vec<Token> {
             while i < bytes.len() && (bytes[i].is_ascii_alphabetic() || bytes[i] >= 0x80) {
                 i += 1;
             }
-            tokens.push(Token { kind: word_kind(&text[start..i]), signed: false, start, end: i });
-            signed = false;
+            let kind = word_kind(&text[start..i]);
+            tokens.push(Token { kind, signed: false, start, end: i });
+            // `COP 1.200.000`, `pesos 800.000`.
+            signed = kind == Kind::MoneyWord && !tokens.len().checked_sub(2).is_some_and(|at| counts(tokens[at].kind));
         } else {
             if !c.is_ascii_whitespace() {
                 signed = false;
@@ -173,6 +357,8 @@ fn lex(text: &str) -> Vec<Token> {
             i += 1;
         }
     }
+    unmoney_chains(text, &mut tokens);
+    letters_of_money(text, &mut tokens);
     // A number stuck to letters that are no money word (`6705c`, `ktd3`) is a model.
     for n in 0..tokens.len() {
         let glued_after = tokens.get(n + 1).is_some_and(|t| {
@@ -190,9 +376,55 @@ fn lex(text: &str) -> Vec<Token> {
     tokens
 }
 
+fn counts(kind: Kind) -> bool {
+    matches!(kind, Kind::Number(..) | Kind::Spoken(_) | Kind::Thousand | Kind::Million)
+}
+
+// `123-456789-01`, `12/11/2026`, `300-555-0001`: digits tied together are an account, a date or a telephone; `800-900 mil`
+// is a span.
+fn unmoney_chains(text: &str, tokens: &mut [Token]) {
+    let tied = |tokens: &[Token], n: usize| {
+        let (Some(mark), Some(next)) = (tokens.get(n + 1), tokens.get(n + 2)) else { return false };
+        let touches = tokens[n].end == mark.start && mark.end == next.start;
+        touches && matches!(&text[mark.start..mark.end], "-" | "/") && matches!(next.kind, Kind::Number(..))
+    };
+    let mut n = 0;
+    while n < tokens.len() {
+        let mut last = n;
+        while matches!(tokens[last].kind, Kind::Number(..)) && tied(tokens, last) {
+            last += 2;
+        }
+        let (links, long) =
+            ((last - n) / 2, |t: &Token| t.end - t.start > 3 && matches!(t.kind, Kind::Number(_, Form::Plain)));
+        if links > 1 || links == 1 && (n..=last).step_by(2).any(|at| long(&tokens[at])) {
+            (n..=last).step_by(2).for_each(|at| tokens[at].kind = Kind::Other);
+        }
+        n = last + 1;
+    }
+}
+
+// `tengo 2m`, `$ 4 MM`, `1,5M` alone are millions; `cuero de 4 mm` and `mesa de 2m` are lengths.
+fn letters_of_money(text: &str, tokens: &mut [Token]) {
+    for n in 0..tokens.len() {
+        if tokens[n].kind != Kind::MillionOrLength {
+            continue;
+        }
+        let Some(number) = n.checked_sub(1).filter(|at| matches!(tokens[*at].kind, Kind::Number(..))) else {
+            tokens[n].kind = Kind::Other;
+            continue;
+        };
+        let before = number.checked_sub(1).map(|at| &text[tokens[at].start..tokens[at].end]);
+        let alone = number == 0 && n + 1 == tokens.len() && tokens[number].end == tokens[n].start;
+        let sold = tokens.get(n + 1).is_some_and(|t| t.kind == Kind::MoneyWord);
+        let money = tokens[number].signed || sold || alone || before.is_some_and(|word| OF_MONEY.contains(&word));
+        tokens[n].kind = if money { Kind::Million } else { Kind::Measure };
+    }
+}
+
 fn number_end(bytes: &[u8], mut i: usize) -> usize {
     while i < bytes.len() {
-        let joins = matches!(bytes[i], b'.' | b',' | b'\'') && bytes.get(i + 1).is_some_and(u8::is_ascii_digit);
+        let joins =
+            matches!(bytes[i], b'.' | b',' | b'\'' | b'`' | b'"') && bytes.get(i + 1).is_some_and(u8::is_ascii_digit);
         if !bytes[i].is_ascii_digit() && !joins {
             break;
         }
@@ -202,7 +434,15 @@ fn number_end(bytes: &[u8], mut i: usize) -> usize {
 }
 
 fn number(text: &str) -> (f64, Form) {
-    let groups: Vec<&str> = text.split(['.', ',', '\'']).collect();
+    let marks = ['.', ',', '\'', '`', '"'];
+    let groups: Vec<&str> = text.split(marks).collect();
+    // `1.200.000,00`: cents, which nobody pays.
+    let cents = groups.len() > 2
+        && groups[groups.len() - 1].len() <= 2
+        && groups[1..groups.len() - 1].iter().all(|g| g.len() == 3);
+    if cents {
+        return number(&text[..text.len() - groups[groups.len() - 1].len() - 1]);
+    }
     let joined: String = groups.concat();
     if groups.len() == 1 {
         return (joined.parse().unwrap_or(0.0), Form::Plain);
@@ -235,17 +475,33 @@ static WORDS: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
     words.extend(MONEY_WORDS.iter().map(|word| (*word, Kind::MoneyWord)));
     words.extend(THOUSAND.iter().map(|word| (*word, Kind::Thousand)));
     words.extend(MILLION.iter().map(|word| (*word, Kind::Million)));
-    words.extend([("y", Kind::And), ("medio", Kind::Half)]);
+    words.extend(MEASURES.iter().map(|word| (*word, Kind::Measure)));
+    words.extend(MILLION_OR_LENGTH.iter().map(|word| (*word, Kind::MillionOrLength)));
+    words.extend([("y", Kind::And), ("con", Kind::With), ("medio", Kind::Half)]);
     words
 });
 
 // Reads one amount that begins at token `i`, and says where it ends.
-fn amount_at(tokens: &[Token], i: usize) -> Option<(Amount, usize)> {
+fn amount_at(text: &str, tokens: &[Token], i: usize) -> Option<(Amount, usize)> {
     let (head, mut next) = spoken_or_number(tokens, i)?;
+    let signed = tokens[i].signed;
+    if let Some((value, end)) =
+        spaced(tokens, i).filter(|(_, end)| signed || kind(tokens, *end) == Some(Kind::MoneyWord))
+    {
+        let amount =
+            Amount { cop: Cop(value), explicit: true, denied: false, start: tokens[i].start, end: tokens[end - 1].end };
+        return Some((amount, end));
+    }
     let mut explicit = tokens[i].signed || head.form == Form::Grouped;
     let mut total = head.value;
     let mut scaled = false;
-    if kind(tokens, next) == Some(Kind::Million) {
+    let millions_meant = kind(tokens, next) == Some(Kind::Thousand)
+        && tokens[next].end - tokens[next].start == "mill".len()
+        && (head.form == Form::Decimal || head.value < 10.0);
+    if kind(tokens, next) == Some(Kind::Million) || millions_meant {
+        if thanked(text, tokens, next + 1) {
+            return None;
+        }
         (total, next) = millions(tokens, total * 1_000_000.0, next + 1);
         (explicit, scaled) = (true, true);
     } else if kind(tokens, next) == Some(Kind::Thousand) {
@@ -253,9 +509,13 @@ fn amount_at(tokens: &[Token], i: usize) -> Option<(Amount, usize)> {
         next += 1;
         (explicit, scaled) = (true, true);
     }
-    if kind(tokens, next) == Some(Kind::MoneyWord) {
-        explicit = true;
-        next += 1;
+    match kind(tokens, next) {
+        Some(Kind::MoneyWord) => {
+            explicit = true;
+            next += 1;
+        }
+        Some(Kind::Measure) if !signed => return None,
+        _ => {}
     }
     // `$900` and `1.200` said of money in a shop are thousands; a bare spoken `dos` is no amount at all.
     if !scaled && head.form == Form::Grouped && total < 10_000.0 {
@@ -266,7 +526,29 @@ fn amount_at(tokens: &[Token], i: usize) -> Option<(Amount, usize)> {
     }
     let end = tokens[next - 1].end;
     let cop = Cop(total.round() as i64);
-    (cop.0 > 0).then_some((Amount { cop, explicit, start: tokens[i].start, end }, next))
+    (cop.0 > 0).then_some((Amount { cop, explicit, denied: false, start: tokens[i].start, end }, next))
+}
+
+// `1 200 000`: groups of three digits after one of at most three.
+fn spaced(tokens: &[Token], i: usize) -> Option<(i64, usize)> {
+    let group = |at: usize| {
+        let token = tokens.get(at)?;
+        let Kind::Number(value, Form::Plain) = token.kind else { return None };
+        Some((value as i64, token.end - token.start))
+    };
+    let (mut total, first) = group(i)?;
+    let mut end = i + 1;
+    while let Some((value, 3)) = group(end).filter(|_| tokens[end].start == tokens[end - 1].end + 1) {
+        total = total.checked_mul(1_000)?.checked_add(value)?;
+        end += 1;
+    }
+    (first <= 3 && (2..=3).contains(&(end - i)) && total >= 10_000).then_some((total, end))
+}
+
+// `un millón de gracias`.
+fn thanked(text: &str, tokens: &[Token], next: usize) -> bool {
+    let word = |at: usize| tokens.get(at).map(|t| &text[t.start..t.end]);
+    word(next) == Some("de") && word(next + 1).is_some_and(|word| THANKED.contains(&word))
 }
 
 struct Head {
@@ -289,7 +571,8 @@ fn spoken_or_number(tokens: &[Token], i: usize) -> Option<(Head, usize)> {
         Kind::Million if i == 0 || !matches!(kind(tokens, i - 1), Some(Kind::Number(..) | Kind::Spoken(_))) => {
             Some((Head { value: 1.0, form: Form::Plain, spoken: true }, i))
         }
-        Kind::Million | Kind::Half | Kind::Thousand | Kind::And | Kind::MoneyWord | Kind::Other => None,
+        Kind::Million | Kind::Half | Kind::Thousand | Kind::And | Kind::With | Kind::MoneyWord => None,
+        Kind::MillionOrLength | Kind::Measure | Kind::Other => None,
     }
 }
 
@@ -308,7 +591,8 @@ fn spoken(tokens: &[Token], mut i: usize) -> (i64, usize) {
 
 // What follows `un palo`: `doscientos`, `200`, `y medio`, `con 300 mil`.
 fn millions(tokens: &[Token], base: f64, mut i: usize) -> (f64, usize) {
-    if kind(tokens, i) == Some(Kind::And) {
+    let whole = i;
+    if matches!(kind(tokens, i), Some(Kind::And | Kind::With)) {
         if kind(tokens, i + 1) == Some(Kind::Half) {
             return (base + 500_000.0, i + 2);
         }
@@ -320,17 +604,24 @@ fn millions(tokens: &[Token], base: f64, mut i: usize) -> (f64, usize) {
             let (value, next) = spoken(tokens, i);
             (value as f64, next)
         }
-        _ => return (base, i),
+        _ => return (base, whole),
     };
     let thousand = kind(tokens, next) == Some(Kind::Thousand);
     let next = next + usize::from(thousand);
+    // `3 millones una industrial`, `2 millones con 20 cuotas`: what comes after is counted.
+    let ends =
+        !matches!(kind(tokens, next), Some(Kind::Measure)) && tokens.get(next).is_none_or(|t| t.kind != Kind::Other);
+    let counts = rest < LEAST_REST && !(rest >= LEAST_LONE_REST && ends);
+    if !thousand && (counts || kind(tokens, next) == Some(Kind::Measure)) {
+        return (base, whole);
+    }
     if (1_000.0..1_000_000.0).contains(&rest) && !thousand {
         return (base + rest, next);
     }
     if rest < 1_000.0 {
         return (base + rest * 1_000.0, next);
     }
-    (base, i)
+    (base, whole)
 }
 
 fn kind(tokens: &[Token], i: usize) -> Option<Kind> {
@@ -364,6 +655,39 @@ mod tests {
             ("setesiento mil", 700_000),
             ("kinientos mil", 500_000),
             ("dos miyones", 2_000_000),
+            // Apostrophes, cents and words of the currency.
+            ("tengo 1'200.000", 1_200_000),
+            ("1`200.000", 1_200_000),
+            ("1\"200.000", 1_200_000),
+            ("cop 1.200.000,00", 1_200_000),
+            ("1,200,000.00 cop", 1_200_000),
+            ("$ 1.200.000.00", 1_200_000),
+            ("$1 200 000", 1_200_000),
+            ("850 000 pesos", 850_000),
+            ("cop 850000", 850_000),
+            // Letters for millions, where money is spoken of.
+            ("1,5m", 1_500_000),
+            ("tengo 2m", 2_000_000),
+            ("hasta 1.2m", 1_200_000),
+            ("$4 mm", 4_000_000),
+            ("presupuesto 3 mm", 3_000_000),
+            ("1.5 mill", 1_500_000),
+            ("500 mill", 500_000),
+            ("2 mlls", 2_000_000),
+            // Spoken amounts.
+            ("ochocientas lucas", 800_000),
+            ("novecientas mil", 900_000),
+            ("un millon con doscientos mil", 1_200_000),
+            ("un palo con 300", 1_300_000),
+            ("dos millones con cien", 2_100_000),
+            ("3 millones una industrial", 3_000_000),
+            ("dos millones dos maquinas", 2_000_000),
+            ("un millon y una familiar", 1_000_000),
+            ("2 millones con 20 cuotas", 2_000_000),
+            ("1 millon 50", 1_050_000),
+            ("veintidos mil", 22_000),
+            ("diecisiete mil pesos", 17_000),
+            ("un palito y medio", 1_500_000),
         ] {
             let found = amounts(text);
             assert_eq!(found.first().map(|a| a.cop.0), Some(cop), "{text}");
@@ -377,6 +701,24 @@ mod tests {
         assert!(amounts("quiero dos maquinas").is_empty());
         assert!(amounts("lo siento mil veces").is_empty());
         assert!(amounts("hace 3 meses").iter().all(|a| !a.explicit));
+        for text in [
+            "cuero de 4 mm",
+            "aguja de 2mm",
+            "mesa de 2m",
+            "necesito 3 m de tela",
+            "trabaja a 5.000 puntadas por minuto",
+            "4.500 rpm",
+            "hago 1.000 unidades al mes",
+            "20 mil puntadas",
+            "un millon de gracias",
+            "mil gracias",
+            "cuenta 123-456789-01",
+            "el 12/11/2026",
+            "300-555-0001",
+            "110 v",
+        ] {
+            assert!(amounts(text).iter().all(|a| !a.explicit && a.cop.0 < 10_000), "{text}: {:?}", amounts(text));
+        }
     }
 
     #[test]

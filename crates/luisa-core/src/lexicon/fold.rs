@@ -64,14 +64,24 @@ fn easy(c: char) -> Option<char> {
         'ú' | 'Ú' | 'ü' | 'Ü' => Some('u'),
         'ñ' | 'Ñ' => Some('ñ'),
         '¿' | '¡' => Some(c),
+        // However an apostrophe is typed: `1’200.000`, `1´200.000`.
+        '’' | '‘' | '´' | '′' | 'ʼ' | '＇' => Some('\''),
         _ => None,
     }
 }
 
+// One sign may stand for eighteen letters; a text never grows by more than a few of those.
+const MOST_GROWTH: usize = 128;
+
 fn decomposed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut last_base = ' ';
-    for c in text.nfkd() {
+    let mut left = text.chars().count() + MOST_GROWTH;
+    let apostrophes = text.chars().map(|c| easy(c).filter(|folded| *folded == '\'').unwrap_or(c));
+    for c in apostrophes.nfkd() {
+        if left == 0 {
+            break;
+        }
         if c == '\u{303}' && (last_base == 'n' || last_base == 'N') && out.ends_with('n') {
             out.pop();
             out.push('ñ');
@@ -81,6 +91,7 @@ fn decomposed(text: &str) -> String {
             continue;
         }
         last_base = c;
+        left -= 1;
         if c.is_ascii() {
             out.push(c.to_ascii_lowercase());
             continue;

@@ -162,16 +162,15 @@ impl Places {
         })
     }
 
-    /// The place that a message names: the first after a preposition, else the first; `taken` words name something
-    /// else, and a word that `known` knows is no misspelt town.
+    /// The place that a message names: the first after a preposition, else the first; where a word is `taken` it names
+    /// something else, and a word that `known` knows is no misspelt town.
     #[must_use]
-    pub fn find(&self, words: &[Word], taken: &Range<usize>, known: impl Fn(&str) -> bool) -> Option<&Place> {
+    pub fn find(&self, words: &[Word], taken: impl Fn(usize) -> bool, known: impl Fn(&str) -> bool) -> Option<&Place> {
         let mut expected: Option<usize> = None;
         let mut anywhere: Option<usize> = None;
         let mut i = 0;
         while i < words.len() {
-            let Some((candidates, end, mended)) = self.longest_at(words, i, &known).filter(|_| !taken.contains(&i))
-            else {
+            let Some((candidates, end, mended)) = self.longest_at(words, i, &known).filter(|_| !taken(i)) else {
                 i += 1;
                 continue;
             };

@@ -308,6 +308,10 @@ fn merge_slots(scene: &mut Scene<'_>, view: &View<'_>) {
         set(scene, &family_slot, json!(family), &view.inbound.message_id);
     }
     at_home(scene, view, &family_slot);
+    let stated = &view.reading.stated;
+    if stated.not_in.is_some() && !stated.values.contains_key(CITY) && scene.memory.slot(CITY) == stated.not_in {
+        scene.memory.slots.remove(CITY);
+    }
     if pending_slot(scene).as_deref() == Some(BRAND)
         && view.reading.stated.brands.is_empty()
         && let Some(brand) = pending::brand_word(scene.pack, &view.reading)
@@ -360,7 +364,7 @@ fn budget_said(scene: &mut Scene<'_>, view: &View<'_>) {
         set(scene, BUDGET, json!(amount), &view.inbound.message_id);
         return;
     }
-    let largest = view.reading.stated.amounts.iter().map(|a| a.cop.0).max();
+    let largest = view.reading.stated.amounts.iter().filter(|a| !a.denied).map(|a| a.cop.0).max();
     if let Some(amount) = largest.filter(|_| (searching || amended) && !haggling) {
         set(scene, BUDGET, json!(amount), &view.inbound.message_id);
     }

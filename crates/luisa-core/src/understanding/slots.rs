@@ -67,6 +67,8 @@ pub struct Stated {
     pub amounts: Vec<Amount>,
     /// The place is another than the store's.
     pub elsewhere: bool,
+    /// A place where they say that they are not.
+    pub not_in: Option<String>,
 }
 
 /// Reads the slots of a message.
@@ -103,12 +105,16 @@ pub fn stated(pack: &Pack, n: &Normalized, hits: &[Hit]) -> Stated {
     }
     let district = district(pack, &n.words);
     let taken = district.as_ref().map_or(0..0, |(_, words)| words.clone());
-    if let Some(place) = pack.places.find(&n.words, &taken, |key| pack.lexicon.matcher.knows(key)) {
+    let known = |key: &str| pack.lexicon.matcher.knows(key);
+    if let Some(place) = pack.places.find(&n.words, |at| taken.contains(&at) || is_denied_place(&n.words, at), known) {
         out.elsewhere = place.municipality != pack.about.city;
         out.values.insert(CITY.to_owned(), json!(place.municipality));
     }
+    let denied = pack.places.find(&n.words, |at| taken.contains(&at) || !is_denied_place(&n.words, at), known);
+    out.not_in = denied.map(|place| place.municipality.clone());
     let money = plain_money(pack)..TELEPHONES;
     out.amounts = amounts(&n.punctuated).into_iter().filter(|a| a.explicit || money.contains(&a.cop)).collect();
+    out.amounts.iter_mut().for_each(|amount| amount.denied = is_denied_amount(&n.punctuated[..amount.start]));
     if let Some(amount) = budget(pack, &out, n, hits) {
         out.values.insert(BUDGET.to_owned(), json!(amount));
     }
@@ -173,12 +179,70 @@ fn plain_money(pack: &Pack) -> Cop {
 // less than a tenth of the cheapest product buys nothing here and is about something else.
 fn budget(pack: &Pack, stated: &Stated, n: &Normalized, hits: &[Hit]) -> Option<i64> {
     let says = |concept: &str| hits.iter().any(|h| h.concept.as_str() == concept && !h.negated);
-    let amount = stated.amounts.iter().filter(|a| a.cop.0 >= cheapest(pack) / 10).max_by_key(|a| a.cop)?;
+    let spent = stated.amounts.iter().filter(|a| !a.denied && a.cop.0 >= cheapest(pack) / 10);
+    let amount = spent.max_by_key(|a| a.cop)?;
     let short = n.words.len() <= 6 && !["precio", "personal", "deuda"].iter().any(|c| says(c));
     let before = n.punctuated[..amount.start].split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).count();
     let held = hits.iter().any(|h| h.concept.as_str() == HELD && h.end <= before + 1 && h.end + BUDGET_REACH > before);
     let wanted = amount.explicit && !stated.families.is_empty() && (says("buscar") || says("asesoria"));
     (says("presupuesto") || short || held || wanted).then_some(amount.cop.0)
+}
+
+/// Words that follow `no` where somebody says what they do not have.
+const NOT_HAD: &[&str] = &[
+    "tengo", "tenemos", "cuento", "contamos", "llego", "alcanzo", "alcanza", "dispongo", "son", "es", "era", "eran",
+    "fueron", "puedo", "podemos", "voy", "quiero", "dije", "hay", "me", "le", "te", "se", "los", "consegui", "reuni",
+    "junte",
+];
+/// What makes of a denied amount a limit: `no tengo más de 800`.
+const LIMITED: &[&str] = &[
+    "mas",
+    "sino",
+    "pasar",
+    "pase",
+    "pasa",
+    "pasarme",
+    "pasen",
+    "superar",
+    "supere",
+    "menos",
+    "solo",
+    "solamente",
+    "apenas",
+    "pero",
+];
+/// Most words between `no` and the amount that it denies.
+const DENIED_REACH: usize = 5;
+
+// `no tengo 1.200.000`; not `no, 600 mil`, nor `no puedo gastar más de 600`.
+fn is_denied_amount(before: &str) -> bool {
+    let clause = before.rsplit([',', ';', '\n', '!', '?', ':']).next().unwrap_or_default();
+    // A full stop within a number or an abbreviation ends no clause.
+    let clause = clause.rsplit(". ").next().unwrap_or_default();
+    let words: Vec<&str> = clause.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let Some(no) = words.iter().rposition(|w| matches!(*w, "no" | "ni" | "nunca" | "tampoco")) else { return false };
+    let rest = &words[no + 1..];
+    let denies = words[no] == "ni" || rest.first().is_some_and(|w| NOT_HAD.contains(w)) || rest.is_empty() && no > 0;
+    denies && rest.len() <= DENIED_REACH && !rest.iter().any(|w| LIMITED.contains(w))
+}
+
+/// Words that follow `no` where somebody says where they are not.
+const NOT_THERE: &[&str] = &[
+    "estoy", "estamos", "soy", "somos", "vivo", "vivimos", "es", "era", "queda", "quedo", "me", "nos", "resido", "voy",
+    "vengo", "puedo", "para", "pa", "en", "de", "desde", "trabajo", "ando", "sea",
+];
+
+// `no estoy en Montería`, `fuera de Montería`; not `no, en Montería`.
+fn is_denied_place(words: &[Word], at: usize) -> bool {
+    let clause = (0..at).rev().find(|n| words[n + 1].after_break).map_or(0, |n| n + 1);
+    let before: Vec<&str> = words[clause..at].iter().map(|w| w.text.as_str()).collect();
+    if before.ends_with(&["fuera", "de"]) || before.ends_with(&["afuera", "de"]) || before.ends_with(&["lejos", "de"]) {
+        return true;
+    }
+    let Some(no) = before.iter().rposition(|w| matches!(*w, "no" | "ni" | "tampoco" | "nunca")) else { return false };
+    let rest = &before[no + 1..];
+    let turns = rest.iter().any(|w| matches!(*w, "pero" | "sino" | "que" | "porque" | "y" | "si"));
+    rest.len() <= 4 && rest.first().is_none_or(|w| NOT_THERE.contains(w)) && !turns
 }
 
 /// How many words may stand between `tengo` and the amount.
@@ -189,9 +253,15 @@ fn name(pack: &Pack, words: &[Word], hits: &[Hit]) -> Option<String> {
     let brand = |i: usize| hits.iter().any(|h| h.concept.as_str().starts_with(BRAND) && (h.start..h.end).contains(&i));
     for i in 0..words.len() {
         let stands = |cue: &&Vec<String>| words[i..].iter().map(|w| &w.key).take(cue.len()).eq(cue.iter());
-        let Some(after) = pack.lexicon.name_cues.iter().find(stands).map(|cue| i + cue.len()) else {
+        let cues = pack.lexicon.name_cues.iter().filter(stands);
+        let Some(after) = cues.map(Vec::len).max().map(|length| i + length) else {
             continue;
         };
+        // `el modelo es KT-D3`, `el color es Blanco`: who a thing is said to be is no person.
+        if names_a_thing(words, i) {
+            continue;
+        }
+        let after = after + usize::from(words.get(after).is_some_and(|w| w.text == "es"));
         let soft = matches!(words[after - 1].text.as_str(), "soy" | "soi" | "es");
         let titles = words[after..].iter().take(2).take_while(|w| pack.lexicon.titles.contains(&w.text)).count();
         let after = after + titles;
@@ -214,6 +284,31 @@ fn name(pack: &Pack, words: &[Word], hits: &[Hit]) -> Option<String> {
         }
     }
     None
+}
+
+// A bare `es` introduces a name only after a word for one, or first in a clause: `es Marta`.
+fn names_a_thing(words: &[Word], at: usize) -> bool {
+    if words[at].text != "es" || words[at].after_break || at == 0 {
+        return false;
+    }
+    let before = &words[at - 1].text;
+    !matches!(
+        before.as_str(),
+        "nombre"
+            | "apellido"
+            | "hola"
+            | "buenas"
+            | "buenos"
+            | "dias"
+            | "tardes"
+            | "noches"
+            | "gracias"
+            | "si"
+            | "claro"
+            | "habla"
+            | "escribe"
+            | "quien"
+    )
 }
 
 fn shouted(words: &[Word]) -> bool {

@@ -13,7 +13,7 @@ use crate::packs::{el_sastre, minimal};
 use crate::turns;
 
 fn turn(pack: &Pack, memory: &Memory, name: Option<&str>, text: &str) -> Outcome {
-    let messages = [turns::text("m1", turns::morning(), text)];
+    let messages = [turns::text(&format!("m{}", memory.turns), turns::morning(), text)];
     let policy = Policy::default();
     let turn = Turn {
         profile_name: name,

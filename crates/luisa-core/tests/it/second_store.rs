@@ -186,11 +186,12 @@ fn buying_calls_the_counter_and_a_person_leads() {
     let Desk::Open(handoff) = &outcome.desk else { panic!("a handoff was due, not {:?}", outcome.desk) };
     assert_eq!((handoff.call.reason, handoff.call.team), (Reason::Cierre, Team::Comercial));
     insta::assert_snapshot!(handoff.notice.text, @r"
-    cierre (prioridad alta)
+    cierre (prioridad alta, equipo del mostrador)
     Quiere: Torta de fresa
     Dijo: «quiero comprar la torta de fresa»
     Se le respondió: ¡Qué rico! Ya le avisé al mostrador para que le confirme el pedido.
     Ahora: Confirmar qué hay hoy, el total y la hora de entrega.
+    Para empezar: «Hola, ya le confirmo su pedido. ¿Lo recoge o se lo llevamos?»
     ");
     assert!(reply(&outcome).text.contains("mostrador"));
     // What they give next reaches the counter, and nothing is sold over the person's shoulder.
