@@ -275,6 +275,12 @@ pub fn spoken_word(word: &str) -> Option<i64> {
     }
 }
 
+/// Whether a folded word is part of a spoken number or amount: `ochocientos`, `mil`, `palo`, `medio`.
+#[must_use]
+pub fn is_number_word(word: &str) -> bool {
+    matches!(word_kind(word), Kind::Spoken(_) | Kind::Million | Kind::Thousand | Kind::Half)
+}
+
 /// Every amount in a folded text that keeps its punctuation.
 #[must_use]
 pub fn amounts(text: &str) -> Vec<Amount> {

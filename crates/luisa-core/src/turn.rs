@@ -234,10 +234,26 @@ pub enum ModelUse {
     /// There is none.
     #[default]
     Off,
-    /// Words for consultations.
+    /// Whether a doubtful message is personal.
+    Doubts,
+    /// Free sentences for consultations: off unless somebody wants them.
     Replies,
-    /// Those, and whether a doubtful message is personal.
+    /// Both.
     RepliesAndDoubts,
+}
+
+impl ModelUse {
+    /// Whether it may be asked if a doubtful message is personal.
+    #[must_use]
+    pub fn doubts(self) -> bool {
+        matches!(self, Self::Doubts | Self::RepliesAndDoubts)
+    }
+
+    /// Whether its sentences may be said.
+    #[must_use]
+    pub fn replies(self) -> bool {
+        matches!(self, Self::Replies | Self::RepliesAndDoubts)
+    }
 }
 
 /// When LUISA answers, in local time.

@@ -50,6 +50,15 @@ pub struct Words {
     pub acts: Vec<String>,
     /// Words that may stand only where a fact it cites says them: discounts, days, warranty terms.
     pub grounded: Vec<String>,
+    /// Words that tie what facts say into a sentence and state nothing by themselves.
+    #[serde(default)]
+    pub connecting: Vec<String>,
+    /// Words of courtesy.
+    #[serde(default)]
+    pub courtesy: Vec<String>,
+    /// Phrases that leave what was asked to a person: only beside one may the customer's own words stand.
+    #[serde(default)]
+    pub defers: Vec<String>,
     /// Short words by which the customer's language is known, and those of others.
     pub own_language: Vec<String>,
     pub other_languages: Vec<String>,
@@ -64,7 +73,8 @@ impl Words {
     #[must_use]
     pub fn folded(mut self) -> Self {
         let lists = [&mut self.never, &mut self.acts, &mut self.grounded, &mut self.streets];
-        for list in lists.into_iter().chain([&mut self.own_language, &mut self.other_languages]) {
+        let tied = [&mut self.connecting, &mut self.courtesy, &mut self.defers];
+        for list in lists.into_iter().chain([&mut self.own_language, &mut self.other_languages]).chain(tied) {
             list.iter_mut().for_each(|word| *word = plain(word));
         }
         self

@@ -162,11 +162,21 @@ fn reply_schema() -> serde_json::Value {
     json!({
         "type": "object",
         "properties": {
-            "reply": { "type": "string" },
-            "facts": { "type": "array", "items": { "type": "string" } },
+            "sentences": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "text": { "type": "string" },
+                        "facts": { "type": "array", "items": { "type": "string" } }
+                    },
+                    "required": ["text", "facts"],
+                    "additionalProperties": false
+                }
+            },
             "confidence": { "type": "number" }
         },
-        "required": ["reply", "facts", "confidence"],
+        "required": ["sentences", "confidence"],
         "additionalProperties": false
     })
 }

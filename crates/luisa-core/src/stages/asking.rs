@@ -6,7 +6,7 @@ use crate::ask::{Ask, Purpose, Why, WhyNot};
 use crate::lexicon::fold::plain;
 use crate::prompt;
 use crate::taxonomy::{Class, Intent};
-use crate::turn::{Body, ModelUse};
+use crate::turn::Body;
 
 use super::desk;
 use super::draft::Draft;
@@ -33,7 +33,7 @@ const STEM: usize = 5;
 /// Personal or business? Asked when a message is near a coin's toss and a model may say.
 #[must_use]
 pub fn about_class(scene: &Scene<'_>) -> Option<Ask> {
-    let may = scene.turn.policy.model == ModelUse::RepliesAndDoubts && scene.pack.llm.is_some();
+    let may = scene.turn.policy.model.doubts() && scene.pack.llm.is_some();
     let open = scene.verdict.is_none() && !scene.in_shadow();
     let doubtful = scene.views.iter().any(|view| view.doubtful && !view.limited && !view.inbound.stale);
     (may && open && doubtful).then(|| ask(scene, Purpose::Class, Why::DoubtfulClass))
@@ -42,7 +42,7 @@ pub fn about_class(scene: &Scene<'_>) -> Option<Ask> {
 /// Words for this turn? None when no model is in play at all.
 #[must_use]
 pub fn about_reply(scene: &Scene<'_>, draft: &Draft) -> Option<Result<Ask, WhyNot>> {
-    let may = scene.turn.policy.model != ModelUse::Off && scene.pack.llm.is_some();
+    let may = scene.turn.policy.model.replies() && scene.pack.llm.is_some();
     // One call per turn: a message that was asked about is answered by the rules.
     (may && scene.verdict.is_none()).then(|| match no_case(scene) {
         Some(why_not) => Err(why_not),

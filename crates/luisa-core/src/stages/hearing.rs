@@ -17,9 +17,15 @@ use super::{asking, grounding, style};
 
 #[derive(Deserialize)]
 struct Offered {
-    reply: String,
-    facts: Vec<String>,
+    sentences: Vec<Claimed>,
     confidence: f64,
+}
+
+// A sentence with the ids of the facts that it rests on.
+#[derive(Deserialize)]
+struct Claimed {
+    text: String,
+    facts: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,15 +98,22 @@ fn judged(scene: &Scene<'_>, draft: &Draft, answer: &Value) -> Result<Checked, S
     if offered.confidence < llm.words.least_confidence {
         return Err("unsure".to_owned());
     }
-    let text = style::without_closing_question(&offered.reply);
+    let mut sentences = offered.sentences;
+    if let Some(last) = sentences.last_mut() {
+        last.text = style::without_closing_question(&last.text);
+    }
+    sentences.retain(|sentence| !sentence.text.trim().is_empty());
+    let text = sentences.iter().map(|sentence| sentence.text.trim()).collect::<Vec<_>>().join(" ");
     style::check(llm, &text)?;
     let told = prompt::facts(scene);
-    let mut cited = Vec::new();
-    for id in &offered.facts {
-        cited.push(told.get(id).ok_or_else(|| "unknown_fact".to_owned())?.as_str());
-    }
     style::gives_away(llm, told.keys(), &text)?;
-    grounding::check(scene.pack, &llm.words, &offered.facts, &cited, &text)?;
+    let asked = prompt::words(scene);
+    for sentence in &sentences {
+        let cited = sentence.facts.iter().map(|id| Some((id.as_str(), told.get(id)?.as_str())));
+        let facts: Vec<(&str, &str)> = cited.collect::<Option<_>>().ok_or_else(|| "unknown_fact".to_owned())?;
+        let sentence = grounding::Sentence { text: &sentence.text, facts: &facts, asked: &asked };
+        grounding::check(scene.pack, &llm.words, &sentence)?;
+    }
     let words = match greeting(draft) {
         // Whoever writes for the first time is greeted, by the pack's words or by the model's.
         Some(greeting) if !plain(&text).trim_start_matches('¡').starts_with("hola") => format!("{greeting} {text}"),

@@ -38,7 +38,7 @@ pub fn check(llm: &Llm, text: &str) -> Result<(), String> {
         return Err("empty".to_owned());
     }
     if length > llm.words.max_chars {
-        return Err(format!("length:{length}"));
+        return Err("length".to_owned());
     }
     let list = |line: &str| {
         let line = line.trim_start();
@@ -68,21 +68,22 @@ pub fn check(llm: &Llm, text: &str) -> Result<(), String> {
 /// Whether the text tells what only the prompt says. `ids`: names of facts.
 ///
 /// # Errors
-/// `leak:…`
+/// `leak`
 pub fn gives_away<'a>(llm: &Llm, ids: impl Iterator<Item = &'a String>, text: &str) -> Result<(), String> {
     let folded = plain(text);
-    if let Some(word) = llm.words.never.iter().find(|word| has_phrase(&folded, word)) {
-        return Err(format!("leak:{word}"));
+    if llm.words.never.iter().any(|word| has_phrase(&folded, word)) {
+        return Err("leak".to_owned());
     }
     let internal = |id: &String| id.contains('_') || id.chars().any(|c| c.is_ascii_digit());
-    if let Some(id) = ids.filter(|id| internal(id)).find(|id| has_phrase(&folded, &plain(id))) {
-        return Err(format!("leak:{id}"));
+    let mut ids = ids;
+    if ids.any(|id| internal(id) && has_phrase(&folded, &plain(id))) {
+        return Err("leak".to_owned());
     }
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let prompt = [llm.reply.plain.as_str(), &llm.personal.plain].join(" ");
     let prompt: Vec<&str> = prompt.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let quoted = words.windows(QUOTATION).any(|run| prompt.windows(QUOTATION).any(|told| told == run));
-    if quoted { Err("leak:prompt".to_owned()) } else { Ok(()) }
+    if quoted { Err("leak".to_owned()) } else { Ok(()) }
 }
 
 /// Whether a phrase stands in a folded text, as whole words.

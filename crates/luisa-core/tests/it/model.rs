@@ -56,7 +56,7 @@ fn turn(
 }
 
 fn answered(reply: &str, facts: &[&str]) -> Heard {
-    Heard::Answer(json!({ "reply": reply, "facts": facts, "confidence": 0.95 }))
+    Heard::Answer(json!({ "sentences": [{ "text": reply, "facts": facts }], "confidence": 0.95 }))
 }
 
 fn consult(pack: &Pack, heard: &Heard) -> (Outcome, Hearing) {
@@ -107,19 +107,103 @@ fn no_bad_answer_reaches_the_customer_nor_changes_anything() {
     assert!(seen.len() >= 10, "{seen:?}");
 }
 
+/// What a model may invent, with the facts that it cites: each of these was said once.
+const INVENTED: &[(&str, &[&str])] = &[
+    ("La Kingter KT-D3 está en ochocientos mil.", &["I008"]),
+    ("La Kingter KT-D3 vale sesenta lucas menos.", &["I008"]),
+    ("La Kingter KT-D3 está en 8٠٠.٠٠٠.", &["I008"]),
+    ("La Kingter KT-D3 está en ⁸⁰⁰.", &["I008"]),
+    ("La Kingter KT-D3 está en IOO.OOO.", &["I008"]),
+    ("La garantía es de XII meses.", &["garantia"]),
+    ("La Kingter KT-D3 está al mismo precio de la KS-8800.", &["I008"]),
+    ("La Kingter KT-D3 le sale a la tercera parte.", &["I008"]),
+    ("La KT-D3 y la KS-8800 están en $1.230.000.", &["I008", "I007"]),
+    ("Mire más en kingter.xyz", &["I008"]),
+    ("Escríbanos a ventas arroba sastre punto tienda.", &[]),
+    ("Le recibimos su máquina en parte de pago.", &["pagos"]),
+    ("La Kingter KT-D3 ya entró y la guardamos.", &["I008"]),
+    ("La Kingter KT-D3 quedó apartadita.", &["I008"]),
+    ("La Kingter KT-D3 trabaja a buena velocidad.", &["I008"]),
+    ("La Kingter KT-D3 sirve para cuero grueso.", &["I008"]),
+    ("Sí, trabaja con doble arrastre.", &["I008"]),
+    ("Sí.", &[]),
+    ("Claro que sí.", &["I008"]),
+    ("No tiene garantía.", &["garantia"]),
+    ("La garantía no es de 3 meses.", &["garantia"]),
+    ("Un asesor le confirma que pesa poco.", &[]),
+    ("Sí, eso lo tiene, un asesor se lo confirma gratis.", &[]),
+    ("Nice machine, un asesor se lo confirma.", &["I008"]),
+    ("La persona que atiende se llama Carmen.", &[]),
+    ("Tenemos bastantes en bodega.", &["I008"]),
+    ("La Kingter KT-D3 es muy buena para gorras y calzado.", &["I008"]),
+    ("El horario es de 9:00 a 20:00.", &["horario"]),
+    ("Atendemos domingos de 9:00 a 14:00.", &["horario"]),
+];
+
+#[test]
+fn of_what_a_model_invents_nothing_is_said() {
+    let pack = el_sastre();
+    let said: Vec<&str> = INVENTED
+        .iter()
+        .filter(|(reply, facts)| consult(&pack, &answered(reply, facts)).1.used)
+        .map(|(reply, _)| *reply)
+        .collect();
+    // That a day within a fact is open cannot be told from its words alone: the guards of every text do.
+    assert!(said.is_empty(), "{said:#?}");
+}
+
+#[test]
+fn each_sentence_rests_on_its_own_facts_and_a_refusal_names_no_words() {
+    let pack = el_sastre();
+    let two = |first: &[&str], second: &[&str]| {
+        Heard::Answer(json!({ "sentences": [
+            { "text": "La garantía es de 3 meses en repuestos y mano de obra.", "facts": first },
+            { "text": "La Kingter KT-D3 es muy buena para gorras y ropa.", "facts": second },
+        ], "confidence": 0.95 }))
+    };
+    assert!(consult(&pack, &two(&["garantia"], &["I008"])).1.used);
+    assert!(!consult(&pack, &two(&["I008"], &["garantia"])).1.used);
+    assert!(!consult(&pack, &two(&["garantia", "I008"], &[])).1.used);
+    for (reply, why) in [
+        ("Su número es 3005550123.", "rejected:number"),
+        ("Ana Petronila vive en la casa azul.", "rejected:loose"),
+        ("La Kingter KT-D3 está en $999.999 para usted.", "rejected:number"),
+    ] {
+        let (outcome, hearing) = consult(&pack, &answered(reply, &["I008"]));
+        assert_eq!(hearing.error.as_deref(), Some(why), "{reply}");
+        assert!(outcome.traces[0].path.contains(&format!("openai:{why}")), "{:?}", outcome.traces[0].path);
+    }
+}
+
+#[test]
+fn a_models_sentences_are_said_only_where_somebody_wants_them() {
+    let pack = el_sastre();
+    for off in [ModelUse::Off, ModelUse::Doubts] {
+        let (_, asked) = turn(&pack, off, &Memory::default(), CONSULT, |_, _| Heard::Failed("x"));
+        assert!(asked.is_none(), "{off:?}");
+    }
+    assert_eq!(ModelUse::default(), ModelUse::Off);
+}
+
 #[test]
 fn a_good_answer_is_said_and_changes_nothing_else() {
     let pack = el_sastre();
     let (rules, _) = consult(&pack, &Heard::Failed("timeout"));
     let good: &[(&str, &[&str])] = &[
         ("Ese dato de la Kingter KT-D3 no lo tengo a la mano; un asesor se lo confirma.", &["I008"]),
-        ("La Kingter KT-D3 es muy buena para gorras y ropa; la velocidad y el peso los confirma un asesor.", &["I008"]),
         (
-            "La Kingter KT-D3 está en $1.230.000 con mesa y motor ahorrador de energía; el peso lo confirma un asesor.",
+            "La Kingter KT-D3 es muy buena para gorras y ropa; cuántas puntadas trabaja se lo confirma un asesor.",
             &["I008"],
         ),
-        ("La garantía es de 3 meses en repuestos y mano de obra; la velocidad la confirma un asesor.", &["garantia"]),
-        ("Atendemos de lunes a viernes de 9:00 a 18:00; el peso de la máquina se lo confirma un asesor.", &["horario"]),
+        (
+            "La Kingter KT-D3 está en $1.230.000 con mesa y motor ahorrador de energía; cuánto pesa lo confirma un asesor.",
+            &["I008"],
+        ),
+        ("La garantía es de 3 meses en repuestos y mano de obra; las puntadas las confirma un asesor.", &["garantia"]),
+        (
+            "Atendemos de lunes a viernes de 9:00 a 18:00; cuánto pesa la máquina se lo confirma un asesor.",
+            &["horario"],
+        ),
         ("Sí, enviamos a todo el país y el envío se acuerda según la ciudad. ¿Qué más le cuento?", &["envios"]),
     ];
     for (reply, facts) in good {
@@ -138,12 +222,15 @@ fn what_is_unsure_misshapen_or_unheard_gives_the_rules_answer() {
     let (rules, _) = consult(&pack, &Heard::Failed("timeout"));
     let good = "Ese dato no lo tengo a la mano; un asesor se lo confirma.";
     let cases = [
-        (Heard::Answer(json!({ "reply": good, "facts": [], "confidence": 0.2 })), "openai:rejected:unsure"),
         (
-            Heard::Answer(json!({ "reply": good, "facts": ["precio_secreto"], "confidence": 1 })),
+            Heard::Answer(json!({ "sentences": [{ "text": good, "facts": [] }], "confidence": 0.2 })),
+            "openai:rejected:unsure",
+        ),
+        (
+            Heard::Answer(json!({ "sentences": [{ "text": good, "facts": ["precio_secreto"] }], "confidence": 1 })),
             "openai:rejected:unknown_fact",
         ),
-        (Heard::Answer(json!({ "reply": 7, "facts": [], "confidence": 1 })), "openai:rejected:shape"),
+        (Heard::Answer(json!({ "reply": good, "facts": [], "confidence": 1 })), "openai:rejected:shape"),
         (Heard::Answer(json!("hola")), "openai:rejected:shape"),
         (Heard::Failed("timeout"), "openai:failed:timeout"),
         (Heard::Refused("daily_budget_spent"), "openai:no:daily_budget_spent"),
@@ -184,7 +271,7 @@ fn a_model_is_told_facts_by_id_and_no_telephone_name_or_address() {
         assert!(!whole.contains(secret), "{secret}: {chat:?}");
     }
     assert!(chat[2].contains("1.230.000"), "amounts stay: {chat:?}");
-    assert_eq!(prompt.version, "consulta-1");
+    assert_eq!(prompt.version, "consulta-2");
 }
 
 #[test]

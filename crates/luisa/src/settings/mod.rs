@@ -169,8 +169,10 @@ impl Settings {
             handoff_cooldown_minutes: self.shadow.handoff_cooldown_minutes,
             hours: self.hours.service(),
             cache_enabled: self.cache.enabled,
-            model: match (self.openai.enabled, self.privacy.enhanced_filtering_with_llm) {
-                (false, _) => ModelUse::Off,
+            model: match (self.openai.free_sentences, self.privacy.enhanced_filtering_with_llm) {
+                _ if !self.openai.enabled => ModelUse::Off,
+                (false, false) => ModelUse::Off,
+                (false, true) => ModelUse::Doubts,
                 (true, false) => ModelUse::Replies,
                 (true, true) => ModelUse::RepliesAndDoubts,
             },

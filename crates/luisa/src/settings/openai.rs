@@ -15,6 +15,8 @@ const BASE_URL: &str = "https://api.openai.com/v1";
 pub struct OpenAi {
     /// `OPENAI_ENABLED`
     pub enabled: bool,
+    /// `OPENAI_FREE_SENTENCES`: whether sentences of the model may be said to customers.
+    pub free_sentences: bool,
     /// `OPENAI_API_KEY`
     pub api_key: Option<SecretString>,
     /// `OPENAI_BASE_URL`: any server that speaks Chat Completions.
@@ -46,12 +48,14 @@ pub struct OpenAi {
 impl OpenAi {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let enabled = reader.flag("OPENAI_ENABLED", false);
+        let free_sentences = reader.flag("OPENAI_FREE_SENTENCES", false);
         let api_key = reader.secret("OPENAI_API_KEY");
         let base_url = reader.address("OPENAI_BASE_URL", BASE_URL);
         let model = reader.text_or("OPENAI_MODEL", "gpt-6-luna");
         let model_classifier = reader.text("OPENAI_MODEL_CLASSIFIER").unwrap_or_else(|| model.clone());
         let settings = Self {
             enabled,
+            free_sentences,
             api_key,
             base_url,
             model,

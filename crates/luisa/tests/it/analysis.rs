@@ -70,7 +70,7 @@ impl Books {
                 (true, false) => "openai:ok->",
                 (false, _) => "openai:no:robust_rule->",
             };
-            let guards = if replaced { "guards_replaced:number:77000" } else { "guards_ok" };
+            let guards = if replaced { "guards_replaced:number" } else { "guards_ok" };
             let path = format!("rate_ok->class:x->{verdict}reply:precio+ciudad->{guards}->sent");
             let personal = class == "NON_BUSINESS";
             let text =

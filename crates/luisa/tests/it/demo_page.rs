@@ -271,14 +271,14 @@ async fn what_was_typed_is_not_lost_when_the_network_the_pace_or_luisa_fails() {
 async fn what_a_language_model_costs_is_shown_where_one_is_asked() {
     let openai = FakeOpenAi::start().await;
     openai.answer_next(Answer::Json(json!({
-        "reply": "La Kingter KT-D3 es muy buena para trabajo continuo; la velocidad exacta se la confirma un asesor.",
-        "facts": ["I008"],
+        "sentences": [{ "text": "La Kingter KT-D3 es muy buena para gorras y ropa; el dato exacto se lo confirma un asesor.", "facts": ["I008"] }],
         "confidence": 0.9
     })));
     let world = World::new()
         .await
         .with("WHATSAPP_ENABLED", "false")
         .with("OPENAI_ENABLED", "true")
+        .with("OPENAI_FREE_SENTENCES", "true")
         .with("OPENAI_API_KEY", "clave-de-prueba-0123456789")
         .with("OPENAI_BASE_URL", openai.base_url());
     let luisa = world.serve().await;

@@ -11,6 +11,7 @@ const KEY: &str = "clave-de-prueba-0123456789";
 fn desk(openai: &FakeOpenAi) -> Desk {
     let desk = Desk::new()
         .with("OPENAI_ENABLED", "true")
+        .with("OPENAI_FREE_SENTENCES", "true")
         .with("OPENAI_API_KEY", KEY)
         .with("OPENAI_BASE_URL", openai.base_url());
     let rows = [
@@ -25,7 +26,7 @@ fn desk(openai: &FakeOpenAi) -> Desk {
 async fn a_good_model_is_used_and_its_cost_and_time_are_told() {
     let openai = FakeOpenAi::start().await;
     openai.script(|_| {
-        Answer::Json(json!({ "reply": "La velocidad de la Kingter KT-D3 se la confirma un asesor.", "facts": ["I008"], "confidence": 0.9 }))
+        Answer::Json(json!({ "sentences": [{ "text": "Ese dato de la Kingter KT-D3 se lo confirma un asesor.", "facts": ["I008"] }], "confidence": 0.9 }))
     });
     let desk = desk(&openai);
     let ended =
@@ -43,7 +44,7 @@ async fn a_good_model_is_used_and_its_cost_and_time_are_told() {
 async fn a_model_that_invents_or_fails_is_found_out() {
     let openai = FakeOpenAi::start().await;
     openai.answer_next(Answer::Json(
-        json!({ "reply": "La KT-D3 trabaja a 5.500 puntadas.", "facts": ["I008"], "confidence": 1 }),
+        json!({ "sentences": [{ "text": "La KT-D3 trabaja a 5.500 puntadas.", "facts": ["I008"] }], "confidence": 1 }),
     ));
     openai.answer_next(ApiError::unauthorized());
     let desk = desk(&openai);
@@ -72,7 +73,7 @@ async fn without_a_model_or_with_a_broken_file_it_says_what_to_do() {
 async fn the_stores_own_consultations_pass_with_a_model_that_keeps_to_the_facts() {
     let openai = FakeOpenAi::start().await;
     openai.script(|_| {
-        Answer::Json(json!({ "reply": "Ese dato no lo tengo a la mano; un asesor del equipo se lo confirma.", "facts": [], "confidence": 0.9 }))
+        Answer::Json(json!({ "sentences": [{ "text": "Ese dato no lo tengo a la mano; un asesor se lo confirma.", "facts": [] }], "confidence": 0.9 }))
     });
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/replies/consultas.jsonl");
     let floors = ["--fail-under", "grounded_rate=1", "--fail-under", "right_rate=0.8"];

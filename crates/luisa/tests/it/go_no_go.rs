@@ -224,6 +224,7 @@ async fn with_a_model_its_maker_is_asked_for_the_list_and_no_answer_is_bought() 
     let world = newcomer()
         .await
         .with("OPENAI_ENABLED", "true")
+        .with("OPENAI_FREE_SENTENCES", "true")
         .with("OPENAI_API_KEY", "clave-de-prueba-0123456789")
         .with("OPENAI_BASE_URL", openai.base_url());
     let luisa = world.serve().await;

@@ -18,6 +18,7 @@ async fn served(openai: &FakeOpenAi, settings: &[(&str, &str)]) -> (World, Luisa
     for (name, value) in [("OPENAI_ENABLED", "true"), ("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", openai.base_url())] {
         world = world.with(name, value);
     }
+    world = world.with("OPENAI_FREE_SENTENCES", "true");
     for (name, value) in settings {
         world = world.with(name, value);
     }
@@ -31,8 +32,10 @@ fn ask(id: &str, text: &str) -> Value {
 
 fn good() -> Answer {
     Answer::Json(json!({
-        "reply": "La Kingter KT-D3 es muy buena para trabajo continuo; la velocidad y el peso exactos se los confirma un asesor.",
-        "facts": ["I008"],
+        "sentences": [
+            { "text": "La Kingter KT-D3 es muy buena para gorras y ropa.", "facts": ["I008"] },
+            { "text": "Cuántas puntadas trabaja se lo confirma un asesor.", "facts": [] },
+        ],
         "confidence": 0.9
     }))
 }
@@ -123,7 +126,8 @@ async fn a_slow_model_holds_up_nobody_else() {
 type Fault = (&'static str, Vec<Answer>, &'static str);
 
 fn faults() -> Vec<Fault> {
-    let good = || json!({ "reply": "Ese dato se lo confirma un asesor.", "facts": [], "confidence": 0.9 });
+    let good =
+        || json!({ "sentences": [{ "text": "Ese dato se lo confirma un asesor.", "facts": [] }], "confidence": 0.9 });
     let broken = |status| Answer::from(ApiError::server(status));
     let slow = Duration::from_millis(100);
     vec![
@@ -274,7 +278,9 @@ async fn a_hundred_bad_answers_reach_no_customer() {
     let openai = FakeOpenAi::start().await;
     let (world, luisa) = served(&openai, &[]).await;
     for row in &bad {
-        openai.answer_next(Answer::Json(json!({ "reply": row["reply"], "facts": row["facts"], "confidence": 0.95 })));
+        openai.answer_next(Answer::Json(
+            json!({ "sentences": [{ "text": row["reply"], "facts": row["facts"] }], "confidence": 0.95 }),
+        ));
         let (_, answer) = luisa.post("/api/chat", &ask(row["id"].as_str().unwrap(), CONSULT)).await;
         let said = answer["response"].as_str().unwrap();
         assert_eq!(answer["openai_called"], true, "{row}");

@@ -32,8 +32,7 @@ async fn a_month_of_chats_costs_less_than_a_tenth_of_a_cent_each_and_rules_answe
     let openai = FakeOpenAi::start().await;
     openai.script(|_| {
         Answer::Json(json!({
-            "reply": "Ese detalle se lo confirma un asesor del almacén, con mucho gusto le ayudo con lo demás que necesite.",
-            "facts": [],
+            "sentences": [{ "text": "Ese detalle se lo confirma un asesor del almacén, con mucho gusto.", "facts": [] }],
             "confidence": 0.9
         }))
     });
@@ -41,6 +40,7 @@ async fn a_month_of_chats_costs_less_than_a_tenth_of_a_cent_each_and_rules_answe
         .await
         .with("WHATSAPP_ENABLED", "false")
         .with("OPENAI_ENABLED", "true")
+        .with("OPENAI_FREE_SENTENCES", "true")
         .with("OPENAI_API_KEY", "clave-de-prueba-0123456789")
         .with("OPENAI_BASE_URL", openai.base_url());
     let mut luisa = world.serve().await;

@@ -172,7 +172,29 @@ impl Said {
     }
 }
 
-/// A claim as the decision path shows it.
+/// The kind of a claim, for the decision path: never its words, which may be a person's.
+pub(super) fn kind(claim: &Claim) -> &'static str {
+    match claim {
+        Claim::Money(_) => "money",
+        Claim::Percent(_) => "percent",
+        Claim::Hour { .. } | Claim::DayHour { .. } => "hour",
+        Claim::Open { open: true, .. } => "open",
+        Claim::Open { open: false, .. } => "closed",
+        Claim::Date { .. } => "date",
+        Claim::Promise(_) => "promise",
+        Claim::Term { .. } | Claim::Ago { .. } => "term",
+        Claim::Address(_) => "address",
+        Claim::Phone(_) => "phone",
+        Claim::Link(_) => "link",
+        Claim::Code(_) => "model",
+        Claim::Count { .. } => "number",
+        Claim::Brand(_) => "brand",
+        Claim::Offer(_) => "offer",
+        Claim::Act(..) => "act",
+    }
+}
+
+/// A claim of a sentence of the pack, as its keeper reads it when the pack is loaded.
 pub(super) fn label(claim: &Claim, rules: &GuardRules) -> String {
     let clock = |minute: &u16| format!("{}:{:02}", minute / 60, minute % 60);
     match claim {
