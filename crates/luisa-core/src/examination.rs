@@ -297,6 +297,7 @@ impl Player {
             in_address_book: false,
             recent_inbound: 0,
             profile_name: None,
+            reach: None,
             policy: &policy,
             cache: &NoCache,
         };
