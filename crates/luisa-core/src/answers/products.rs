@@ -212,8 +212,11 @@ fn with_price(scene: &mut Scene<'_>, draft: &mut Draft) {
         scene.pack.catalog.active().filter(|item| item.price_cop.is_some() && item.stock != Some(0)).collect();
     items.sort_by_key(|item| item.price_cop);
     items.truncate(4);
-    if items.is_empty() {
+    // Of all that there is, first where each kind begins.
+    if items.is_empty() || scene.memory.offered.len() < 2 {
         said::price(scene, &[], draft);
+    }
+    if items.is_empty() {
         return;
     }
     let list = said::priced(&items);

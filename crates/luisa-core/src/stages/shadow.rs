@@ -4,7 +4,7 @@
 
 use crate::answers::say;
 use crate::outcome::{Answer, Desk, Silence};
-use crate::taxonomy::{Class, Intent, Reason};
+use crate::taxonomy::{Class, Intent, Mode, Reason};
 use crate::turn::{Body, Inbound};
 use crate::understanding::noise;
 use crate::understanding::slots::CITY;
@@ -97,6 +97,17 @@ fn upset(scene: &Scene<'_>) -> bool {
     complains || ["queja", "devolver"].iter().any(|concept| scene.says(concept))
 }
 
+/// So long the person who took a chat by themselves is left to answer it.
+const THEIR_TURN_MINUTES: i64 = 5;
+
+// Somebody who took the chat uncalled, a moment ago, is answering what was asked.
+fn answers_itself(scene: &Scene<'_>) -> bool {
+    let ttl = jiff::SignedDuration::from_hours(scene.turn.policy.human_ttl_hours);
+    let taken = scene.turn.human_until.and_then(|until| until.checked_sub(ttl).ok());
+    let lately = taken.is_some_and(|at| scene.turn.now.duration_since(at).as_mins() < THEIR_TURN_MINUTES);
+    scene.memory.handoff.is_none() && scene.mode == Mode::HumanActive && lately
+}
+
 // What is said over the shoulder of the person who leads.
 fn courtesy(scene: &mut Scene<'_>) -> Draft {
     let mut draft = Draft::default();
@@ -105,8 +116,14 @@ fn courtesy(scene: &mut Scene<'_>) -> Draft {
     let matters = scene.matters();
     // Who asks an hour to be called at asks for hours.
     let asks_hours = scene.business().any(|v| v.reading.says("horario") && v.reading.normalized.signals.question);
-    scene.ledger = say::all(scene, &mut draft);
-    draft.question = None;
+    if !answers_itself(scene) {
+        scene.ledger = say::all(scene, &mut draft);
+        draft.question = None;
+        // A photo that nobody asked for sells.
+        if !scene.ledger.entries.iter().any(|entry| entry.topic == "foto") {
+            draft.asset = None;
+        }
+    }
     let answered = !scene.ledger.is_empty();
     for (intent, concepts) in STILL_ANSWERED {
         let said = concepts.iter().any(|concept| scene.says(concept));

@@ -15,6 +15,7 @@ use crate::understanding::Reading;
 use super::aside;
 use super::draft::Draft;
 use super::scene::{Scene, View};
+use super::wish;
 
 /// The line that asks whether it is for the store.
 const LINE: &str = "linea_neutral";
@@ -27,6 +28,9 @@ const OF_A_STORE: &[&str] = &["falla", "ya_pague", "ref_esa", "ref_primera", "re
 /// What settles a message whose words do not, in plain words.
 #[must_use]
 pub fn settled_by(scene: &Scene<'_>, inbound: &Inbound, reading: &Reading) -> Option<(Verdict, &'static str)> {
+    if wish::of(reading).is_some() {
+        return Some((Verdict::Business, "they want to be left alone"));
+    }
     if reading.class == Class::Empty {
         let private = scene.memory.settled == Some(Verdict::Personal) && scene.turn.channel == Channel::Whatsapp;
         return private.then_some((Verdict::Personal, "the chat was personal"));

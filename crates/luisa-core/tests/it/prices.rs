@@ -95,7 +95,7 @@ fn without_any_price_the_question_about_prices_is_answered_all_the_same() {
 fn an_old_price_in_a_sentence_stops_no_start_and_is_not_said() {
     let mut old = files("el-sastre");
     let replies = String::from_utf8(old["replies.toml"].clone()).unwrap();
-    let replies = replies.replacen("En promoción están {dato.promociones}.", "La Kingter KT-D3 está en $999.000.", 1);
+    let replies = replies.replacen("En promoción están {dato.promociones};", "La Kingter KT-D3 está en $999.000.", 1);
     old.insert("replies.toml".to_owned(), replies.into_bytes());
     let pack = Pack::load(&old).unwrap();
     let stale = stale_prices(&pack);

@@ -280,7 +280,7 @@ async fn a_pack_with_an_old_price_in_a_sentence_starts_syncs_and_says_where_it_s
     let own = own_copy("el-sastre");
     let replies = own.path().join("replies.toml");
     let text = std::fs::read_to_string(&replies).unwrap();
-    std::fs::write(&replies, text.replacen("En promoción están {dato.promociones}.", "La KT-D3 está en $999.000.", 1))
+    std::fs::write(&replies, text.replacen("En promoción están {dato.promociones};", "La KT-D3 está en $999.000.", 1))
         .unwrap();
     let world = World::new().await.with("BUSINESS_DIR", own.path().to_str().unwrap()).with("LUISA_API_KEY", KEY);
     let luisa = world.serve().await;

@@ -10,7 +10,7 @@ const PERSON: &str = "quiero hablar con una persona por favor";
 const PERSONAL: &str = "mami a qué horas llegas a la casa para el almuerzo";
 
 #[tokio::test]
-async fn a_handoff_tells_the_team_and_a_message_after_it_gets_a_courtesy_and_no_sale() {
+async fn a_handoff_tells_the_team_and_a_question_after_it_gets_the_fact_and_no_sale() {
     let world = World::new().await;
     let luisa = world.serve().await;
     let mut ana = luisa.customer(1);
@@ -23,7 +23,8 @@ async fn a_handoff_tells_the_team_and_a_message_after_it_gets_a_courtesy_and_no_
     luisa.turns(2).await;
     world.meta.wait_until(|seen| seen.sent_to("573005550001").count() == 2, SOON).await.unwrap();
     let courtesy = world.meta.sent_to("573005550001").remove(1);
-    assert!(!courtesy.text.contains("1.230.000") && courtesy.image.is_none(), "{}", courtesy.text);
+    assert!(courtesy.text.contains("1.230.000") && courtesy.image.is_none(), "{}", courtesy.text);
+    assert!(!courtesy.text.contains('?'), "nothing is sold over the person: {}", courtesy.text);
     assert_eq!(world.meta.reads().len(), reads_before, "no ticks while a person leads");
     assert_eq!(world.count("SELECT count(*) FROM handoffs"), 1);
     assert_eq!(world.text("SELECT state FROM notifications").as_deref(), Some("sent"));
