@@ -363,11 +363,13 @@ impl Person {
                 let sql = format!("UPDATE {table} SET conversation_id = ?2, {columns} WHERE conversation_id = ?1");
                 let mut count = 0;
                 for chat in chats {
-                    let sql_ids = format!("SELECT id FROM {table} WHERE conversation_id = ?1");
-                    let ids: Vec<i64> =
-                        conn.prepare(&sql_ids)?.query_map([&chat], |row| row.get(0))?.collect::<Result<_, _>>()?;
-                    for id in ids {
-                        plain_steps(conn, id)?;
+                    if *table == "interaction_traces" {
+                        let sql_ids = "SELECT id FROM interaction_traces WHERE conversation_id = ?1";
+                        let ids: Vec<i64> =
+                            conn.prepare(sql_ids)?.query_map([&chat], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                        for id in ids {
+                            plain_steps(conn, id)?;
+                        }
                     }
                     count += conn.execute(&sql, params![chat, fresh("erased_", now)])?;
                 }

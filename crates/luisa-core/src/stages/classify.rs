@@ -109,6 +109,7 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: 
     match &inbound.body {
         Body::Text { .. } => {}
         // What was pressed is settled above; a button of somebody else's is its words.
+        Body::Choice { id, .. } if answered.is_some() => reading.reasons = vec![format!("pressed `{id}`")],
         Body::Choice { .. } => {}
         // A picture, a place or a file without words is for the store until the contrary is plain.
         Body::Media { .. } if !text.is_empty() => {}

@@ -479,6 +479,7 @@ fn things_that_are_not_text_are_answered_in_the_bakerys_words() {
 /// What the sources may have of El Sastre or of a customer's Spanish, with the reason: file, what, why.
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("luisa/src/http/console/shop.rs", "\u{bf}", "a question to the staff"),
+    ("luisa/src/runtime/staff.rs", "\u{bf}", "what the telephones of the team are answered"),
     ("luisa-fakes/src/meta/shelf.rs", "sastre", "the made-up WhatsApp account that answers in tests"),
     ("luisa-fakes/src/payload/messages.rs", "monteria", "a made-up customer's place, sent to the service"),
     ("luisa-fakes/src/openai/transcription.rs", "maquinas de coser", "what a made-up customer says in a voice note"),

@@ -58,13 +58,13 @@ async fn a_consultation_that_the_rules_serve_badly_is_answered_in_a_models_words
     assert!(said.contains("La Kingter KT-D3 es muy buena"), "{answer}");
     assert_eq!(answer["openai_called"], true);
     let path = answer["decision_path"].as_str().unwrap();
-    assert!(path.contains("->openai:ok->reply:modelo+"), "{path}");
+    assert!(path.contains("->openai:ok->reply:modelo"), "{path}");
     for (column, wanted) in [
         ("openai_called", "1"),
         ("openai_model", "gpt-6-luna"),
         ("openai_fallback_used", "0"),
         ("openai_canary_allowed", "1"),
-        ("prompt_version", "consulta-1"),
+        ("prompt_version", "consulta-2"),
     ] {
         assert_eq!(trace(&world, "a", column).as_deref(), Some(wanted), "{column}");
     }
