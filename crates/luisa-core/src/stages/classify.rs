@@ -94,7 +94,8 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: 
     }
     if let Some(press) = press {
         (class, class_score) = (Class::Consult, 1.0);
-        reading.reasons.insert(0, "it presses an option".to_owned());
+        let id = if let Body::Choice { id, .. } = &inbound.body { id } else { "" };
+        reading.reasons = vec![format!("pressed `{id}`")];
         answered = Some(match press {
             Press::Yes => Answered::Yes,
             Press::No => Answered::No,
@@ -109,7 +110,6 @@ pub fn classify<'a>(scene: &Scene<'_>, inbound: &'a Inbound, rate: Rate, press: 
     match &inbound.body {
         Body::Text { .. } => {}
         // What was pressed is settled above; a button of somebody else's is its words.
-        Body::Choice { id, .. } if answered.is_some() => reading.reasons = vec![format!("pressed `{id}`")],
         Body::Choice { .. } => {}
         // A picture, a place or a file without words is for the store until the contrary is plain.
         Body::Media { .. } if !text.is_empty() => {}
